@@ -1,0 +1,274 @@
+"""RBED, the rate-based earliest-deadline scheduler of one core, as a state machine without a clock.
+
+Source: Brandt et al., RTSS 2003, with the release times and end-of-period rules of Peter's dissertation (section 3.6.4)
+as Barrelfish's kernel applies them. One code, two rule sets:
+
+- ``exact``: Barrelfish's rules to the letter, its order of insertion and its late-noticed deadlines included.
+- ``protect_hard``: two additions. A best-effort task is selected only while no released real-time task has budget
+  left, and a spent real-time task is rotated (release += period) at once, not when it is next selected. Under these
+  rules an admitted set of hard tasks misses no deadline, whatever best effort does beside it.
+
+Time is an integer in the caller's unit: ticks in the scheduler simulator, picoseconds in a booted kernel.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from kernelsim.errors import SchedulerPanic, ScenarioError
+
+ONE = 1_000_000
+"""Fixed-point one: utilisations are parts per million."""
+BEST_EFFORT_SHARE = ONE // 10
+"""What RBED keeps for best effort on every core."""
+
+
+class Kind(IntEnum):
+    """What a task was promised; the order is that of precedence under `protect_hard`."""
+
+    HARD = 0
+    SOFT = 1
+    BEST_EFFORT = 2
+
+
+class Task:
+    """What RBED knows of one dispatcher. `deadline` is relative to `release`; `used` counts against `budget`."""
+
+    __slots__ = ("budget", "deadline", "dispatched", "kind", "owner", "period", "queued", "release", "used", "weight")
+
+    def __init__(
+        self,
+        kind: Kind,
+        *,
+        release: int = 0,
+        budget: int = 0,
+        period: int = 0,
+        deadline: int = 0,
+        weight: int = 0,
+        owner: object = None,
+    ) -> None:
+        self.kind = kind
+        self.release = release
+        self.budget = budget
+        self.period = period
+        self.deadline = deadline
+        self.weight = weight
+        self.owner = owner
+        self.used = 0
+        self.dispatched = 0
+        self.queued = False
+
+    @property
+    def due(self) -> int:
+        """The absolute deadline. Of a best-effort task it may be stale: it is refreshed when the task is selected."""
+        return self.release + self.deadline
+
+    @property
+    def load(self) -> int:
+        """The share of the core in parts per million, floored as the kernel floors it (32 bits)."""
+        return (self.budget * ONE // self.period) & 0xFFFFFFFF
+
+
+class Rbed:
+    """The run queue of one core.
+
+    Every operation takes `now`; `schedule` answers with the task that the core shows, `next_look` with the time at
+    which it has to be asked again if nothing else happens before. `on_late(task, now)` is told of a real-time task
+    that is selected after its deadline; without it that is a `SchedulerPanic`, as in Barrelfish.
+    """
+
+    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_late", "protect_hard", "queue",
+                 "queued_best_effort", "timeslice")  # fmt: skip
+
+    def __init__(
+        self,
+        timeslice: int,
+        *,
+        protect_hard: bool = False,
+        on_late: Callable[[Task, int], None] | None = None,
+    ) -> None:
+        self.timeslice = timeslice
+        self.protect_hard = protect_hard
+        self.on_late = on_late
+        self.queue: list[Task] = []
+        self.hard_load = 0
+        self.best_effort_weight = 0
+        self.queued_best_effort = 0
+        self.charged: Task | None = None
+        self.current: Task | None = None
+
+    # -- operations ------------------------------------------------------------------------------------------------
+
+    def make_runnable(self, task: Task, now: int) -> None:
+        """Queue a task. A best-effort task is released now; a real-time task at its own `release`, not in the past."""
+        if task.queued:
+            return
+        if task.kind is Kind.BEST_EFFORT:
+            task.weight = task.weight or 1
+            self.best_effort_weight += task.weight
+            self.queued_best_effort += 1
+            task.deadline = task.period = self.queued_best_effort * self.timeslice
+            task.release = now
+        else:
+            self.hard_load += task.load
+        if self.hard_load + BEST_EFFORT_SHARE > ONE:
+            percent = (self.hard_load + BEST_EFFORT_SHARE) // 10_000
+            raise SchedulerPanic(f"RBED scheduler overload (loaded {percent}%)!")
+        if task.release < now:
+            raise SchedulerPanic("Released in the past")
+        task.used = 0
+        self._insert(task)
+
+    def remove(self, task: Task) -> None:
+        """Take a task out (it blocks, or its parameters change). Its period stays open."""
+        if not task.queued:
+            return
+        self._take_out(task)
+        if task.kind is Kind.BEST_EFFORT:
+            self.best_effort_weight -= task.weight
+            self.queued_best_effort -= 1
+        else:
+            self.hard_load -= task.load
+
+    def give_up(self, task: Task, now: int) -> None:
+        """`yield`: the task ends its period. A real-time task comes back one period later, best effort at once."""
+        if not task.queued or task.release > now:
+            return
+        self._take_out(task)
+        if task.kind is Kind.BEST_EFFORT:
+            task.release = now
+        else:
+            task.release += task.period
+        task.used = 0
+        self.charged = None
+        self._insert(task)
+
+    def switch_to(self, task: Task) -> None:
+        """A directed context switch: the core shows `task`, the one who was charged goes on paying."""
+        self.current = task
+
+    def settle(self, now: int) -> None:
+        """Bill the running task up to `now` without looking at the queue."""
+        task = self.charged
+        if task is not None and task.dispatched < now and task.release <= now:
+            task.used += now - max(task.dispatched, task.release)
+            task.dispatched = now
+
+    # -- decisions -------------------------------------------------------------------------------------------------
+
+    def schedule(self, now: int) -> Task | None:
+        """Charge, select and return the task that the core shows from `now` on; None when it idles."""
+        self._charge(now)
+        rotations = 0
+        while (task := self._select(now)) is not None:
+            if task.kind is Kind.BEST_EFFORT:
+                self._allocate(task, now)
+            elif now > task.release + task.deadline:
+                self._late(task, now)
+            if task.used < task.budget:
+                return self._dispatch(task, now)
+            rotations += 1
+            if rotations > len(self.queue):
+                raise ScenarioError(
+                    "endless_schedule",
+                    f"the scheduler would rotate its queue for ever at time {now}: a task's budget is zero",
+                    now=now,
+                )
+            self._rotate(task, now)
+        self.charged = self.current = None
+        return None
+
+    def next_look(self, now: int) -> int | None:
+        """The next time at which `schedule` can decide otherwise; None when only an operation can change anything."""
+        running = self.charged
+        if running is None:
+            return min((task.release for task in self.queue), default=None)
+        look = now + running.budget - running.used
+        if not self.protect_hard:
+            look = min(look, running.release + running.deadline + 1)
+            for task in self.queue:
+                if task is running:
+                    break
+                look = min(look, task.release)
+            return max(look, now + 1)
+        if running.kind is Kind.BEST_EFFORT:
+            look = min(look, max(running.release + running.deadline, now) + 1)
+        for task in self.queue:
+            if now < task.release < look and task.kind is not Kind.BEST_EFFORT:
+                look = task.release
+        return look
+
+    # -- the rules -------------------------------------------------------------------------------------------------
+
+    def _charge(self, now: int) -> None:
+        task = self.charged
+        if task is None or task.release > now:
+            return
+        task.used += now - max(task.dispatched, task.release)
+        if self.protect_hard:
+            task.dispatched = now
+            if task.queued and task.kind is not Kind.BEST_EFFORT and task.used >= task.budget:
+                self._rotate(task, now)
+
+    def _select(self, now: int) -> Task | None:
+        if not self.protect_hard:
+            return next((task for task in self.queue if task.release <= now), None)
+        chosen: Task | None = None
+        for task in self.queue:
+            if task.release <= now and (chosen is None or _precedes(task, chosen)):
+                chosen = task
+        return chosen
+
+    def _allocate(self, task: Task, now: int) -> None:
+        """A best-effort task learns its budget and period anew whenever it is selected."""
+        share = max(BEST_EFFORT_SHARE, ONE - self.hard_load) * task.weight // self.best_effort_weight
+        task.deadline = task.period = self.queued_best_effort * self.timeslice
+        task.budget = (task.period * share + ONE // 2) // ONE
+        if task.release + task.deadline < now:
+            task.release = now
+
+    def _late(self, task: Task, now: int) -> None:
+        if self.on_late is None:
+            raise SchedulerPanic(f"Missed hard deadline: now = {now}, deadline = {task.due}")
+        self.on_late(task, now)
+
+    def _dispatch(self, task: Task, now: int) -> Task:
+        task.dispatched = now
+        shown = self.current
+        if self.charged is task and shown is not None and shown.queued:
+            return shown
+        self.charged = self.current = task
+        return task
+
+    def _rotate(self, task: Task, now: int) -> None:
+        """A spent task ends its period: its budget is full again at the next release."""
+        self._take_out(task)
+        if task.kind is Kind.BEST_EFFORT:
+            task.release = now
+        elif now > task.release:
+            task.release += task.period
+        task.used = 0
+        self.charged = None
+        self._insert(task)
+
+    def _insert(self, task: Task) -> None:
+        """The only place where order is decided: behind equal deadlines, best effort also behind all that is released."""
+        best_effort, due, release = task.kind is Kind.BEST_EFFORT, task.release + task.deadline, task.release
+        place = 0
+        for other in self.queue:
+            overtakes_not = best_effort and release >= other.release
+            if not overtakes_not and due < other.release + other.deadline:
+                break
+            place += 1
+        self.queue.insert(place, task)
+        task.queued = True
+
+    def _take_out(self, task: Task) -> None:
+        self.queue.remove(task)
+        task.queued = False
+
+
+def _precedes(task: Task, other: Task) -> bool:
+    """Whether `task`, which stands behind `other` in the queue, goes first under `protect_hard`."""
+    if task.kind is not other.kind:
+        return task.kind < other.kind
+    return task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < other.release + other.deadline

@@ -1,0 +1,1 @@
+"""How cores speak: LMP within one, UMP between two."""

@@ -1,0 +1,1 @@
+"""The distributed part of the operating system: monitors, planners, timer synchronisation."""

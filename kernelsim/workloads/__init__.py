@@ -1,0 +1,1 @@
+"""Programs for the dispatchers, advanced in closed form between two scheduling events."""
