@@ -1,1 +1,8 @@
-"""Being built."""
+"""Plans for a machine: where dispatchers run, by which tree messages travel, which reservations hold."""
+
+from planner.errors import PlanError
+from planner.manifest import Manifest
+from planner.reservations import Decision, Reservation, Schedule
+from planner.topology import Topology
+
+__all__ = ["Decision", "Manifest", "PlanError", "Reservation", "Schedule", "Topology"]
