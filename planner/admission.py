@@ -1,0 +1,158 @@
+"""Gang admission: which manifests can be scheduled together, on which cores, with which offsets."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+from planner.allocation import Allocation, Question, hard_load_ppm
+from planner.errors import PlanError
+from planner.first_fit import allocate_first_fit
+from planner.fixed_cores import fix_cores
+from planner.manifest import Manifest, check_unique_names
+from planner.requests import Request, Team, teams_of
+from planner.reservations import Decision, Refusal
+from planner.schedules import MOST_COMBINATIONS, make_schedules
+from planner.topology import Topology
+from planner.verify.schedule import check_decision
+
+
+def admit(
+    manifests: Sequence[Manifest],
+    machine: Topology,
+    *,
+    cores: Mapping[str, Sequence[int]] | None = None,
+    policy: str = "refuse",
+    guard_ns: int = 0,
+    seed: int = 0,
+    standing: Decision | None = None,
+    running: Mapping[str, int] | None = None,
+    most_combinations: int = MOST_COMBINATIONS,
+    time_limit: float | None = None,
+) -> Decision:
+    """Schedule all manifests together or say why not.
+
+    `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
+    already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
+    and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a clock error.
+    The answer is the same for the same arguments unless `time_limit` (seconds) ends the search.
+
+    Raises PlanError for cores that do not exist, may not be used or are too few for a fixed application, for
+    two manifests of one name and for an unknown policy.
+    """
+    started = time.perf_counter()
+    check_unique_names(manifests)
+    _check_policy(policy, guard_ns)
+    question = _question(
+        manifests, machine, fix_cores(manifests, machine, cores or {}, standing), standing, guard_ns
+    )
+    answer = _decide(question, seed, time_limit)
+    if isinstance(answer, Refusal):
+        return Decision(
+            False, refusal=answer, revision=machine.revision, seconds=time.perf_counter() - started
+        )
+    allocation = _seat_best_effort(question, answer)
+    schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
+    check_decision(schedules, guard_ns=guard_ns)
+    return Decision(
+        True, schedules, notes=notes, revision=machine.revision, seconds=time.perf_counter() - started
+    )
+
+
+def _check_policy(policy: str, guard_ns: int) -> None:
+    if policy == "reduce":
+        raise PlanError(
+            "policy 'reduce' is not built yet (issue 4); 'refuse' is accepted",
+            code="unsupported_policy",
+            details={"found": policy, "accepted": ["refuse"]},
+        )
+    if policy != "refuse":
+        raise PlanError(
+            f"policy {policy!r} is unknown; refuse is accepted",
+            code="unsupported_policy",
+            details={"found": policy, "accepted": ["refuse"]},
+        )
+    if guard_ns < 0:
+        raise PlanError(
+            f"the guard is {guard_ns} ns; 0 or more is accepted",
+            code="bad_guard",
+            details={"found": guard_ns},
+        )
+
+
+def _question(
+    manifests: Sequence[Manifest],
+    machine: Topology,
+    fixed: Mapping[str, tuple[int, ...]],
+    standing: Decision | None,
+    guard_ns: int,
+) -> Question:
+    teams = teams_of(manifests)
+    pinned = {
+        team: fixed[team.application][team.first_dispatcher : team.first_dispatcher + team.count]
+        for team in teams
+        if team.application in fixed
+    }
+    return Question(teams, machine.allowed_ids, pinned, _settled(pinned, standing), guard_ns)
+
+
+def _settled(
+    pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None
+) -> dict[tuple[Request, int], int]:
+    """Offsets of the standing decision, by request and core."""
+    known = {
+        (one.application, one.dispatcher, phase): one.release_ns
+        for schedule in (standing.schedules if standing else ())
+        for one in schedule.reservations
+        if one.kind != "B"
+        for phase in [schedule.phases[one.application]]
+    }
+    return {
+        (request, core): known[request.application, team.first_dispatcher + index, request.phases[0]]
+        for team, cores in pinned.items()
+        for request in team.requests
+        for index, core in enumerate(cores)
+        if (request.application, team.first_dispatcher + index, request.phases[0]) in known
+    }
+
+
+def _decide(question: Question, seed: int, time_limit: float | None) -> Allocation | Refusal:
+    from planner.allocation_solver import Impossible, allocate_completely
+    from planner.refusal import explain
+
+    def solve(asked: Question) -> Allocation | Impossible:
+        return allocate_first_fit(asked) or allocate_completely(asked, seed=seed, time_limit=time_limit)
+
+    reserved = Question(
+        tuple(team for team in question.teams if team.requests),
+        question.cores,
+        {team: cores for team, cores in question.pinned.items() if team.requests},
+        question.settled,
+        question.guard_ns,
+    )
+    answer = solve(reserved)
+    return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
+
+
+def _seat_best_effort(question: Question, allocation: Allocation) -> Allocation:
+    """Teams without requests go to the least loaded cores, then to those with the fewest dispatchers."""
+    cores = dict(allocation.cores)
+    for team in question.teams:
+        if team in cores:
+            continue
+        pinned = question.pinned.get(team)
+        cores[team] = pinned or _least_loaded(team, question.cores, cores)
+    ordered = {team: cores[team] for team in question.teams}
+    return Allocation(ordered, allocation.releases, allocation.is_exact)
+
+
+def _least_loaded(
+    team: Team, offered: tuple[int, ...], cores: Mapping[Team, tuple[int, ...]]
+) -> tuple[int, ...]:
+    """More dispatchers than cores go round again: best effort may share a core."""
+
+    def burden(core: int) -> tuple[int, int, int]:
+        here = [other for other, own in cores.items() if core in own]
+        return hard_load_ppm(here), len(here), core
+
+    ranked = sorted(offered, key=burden)
+    chosen = sorted(ranked[: team.count])
+    return tuple(chosen[index % len(chosen)] for index in range(team.count))

@@ -1,0 +1,171 @@
+"""The complete allocation: cores and window offsets by CP-SAT, tasks with laxity by learnt conflicts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from math import gcd
+
+from ortools.sat.python import cp_model
+
+from planner.allocation import Allocation, Question, collect, core_offsets
+from planner.requests import MOST_HARD_PPM, Request, Team
+from planner.windows import gap_between
+
+WORK_LIMIT = 20.0
+"""CP-SAT's deterministic seconds for one answer: the same on every machine."""
+
+MOST_ROUNDS = 200
+"""Allocations whose tasks with laxity are tried before giving up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """No allocation; `is_proven` is false where a limit ended the search or a sufficient test said no."""
+
+    is_proven: bool
+
+
+def allocate_completely(
+    question: Question, *, seed: int = 0, time_limit: float | None = None
+) -> Allocation | Impossible:
+    """Deterministic for a seed unless `time_limit` (seconds) ends it."""
+    return _Model(question).solve(seed, time_limit)
+
+
+class _Model:
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._teams = [team for team in question.teams if team.requests]
+        self._model = cp_model.CpModel()
+        self._unit_ns = _unit(question, self._teams)
+        self._sits = {
+            (team, core): self._model.new_bool_var("")
+            for team in self._teams
+            for core in question.cores_for(team)
+        }
+        self._starts = {request: self._start(request) for team in self._teams for request in team.windows}
+        self._anchor()
+        self._is_final = True
+        self._seat_teams()
+        self._bound_load()
+        if question.ask_windows:
+            self._keep_windows_apart()
+
+    def _start(self, request: Request) -> cp_model.IntVar:
+        settled_ns = self._question.settled_release(request)
+        if settled_ns is not None:
+            return self._model.new_constant(settled_ns // self._unit_ns)
+        return self._model.new_int_var(0, request.period_ns // self._unit_ns - 1, "")
+
+    def _anchor(self) -> None:
+        """Shifting every offset alike changes nothing, so the window of the longest period may start at 0."""
+        if self._starts and not self._question.settled:
+            slowest = max(self._starts, key=lambda request: request.period_ns)
+            self._model.add(self._starts[slowest] == 0)
+
+    def _seat_teams(self) -> None:
+        for team in self._teams:
+            seats = [self._sits[team, core] for core in self._question.cores_for(team)]
+            self._model.add(sum(seats) == team.count)
+
+    def _bound_load(self) -> None:
+        for core in sorted({core for _, core in self._sits}):
+            here = [team for team in self._teams if (team, core) in self._sits]
+            loads = []
+            for application in dict.fromkeys(team.application for team in here):
+                loads.append(self._load([team for team in here if team.application == application], core))
+            self._model.add(sum(loads) <= MOST_HARD_PPM)
+
+    def _load(self, teams: list[Team], core: int) -> cp_model.LinearExprT:
+        """The greatest load of one application on a core over its phases."""
+        if len(teams) == 1:
+            return teams[0].largest_share_ppm * self._sits[teams[0], core]
+        load = self._model.new_int_var(0, sum(team.largest_share_ppm for team in teams), "")
+        for phase in {phase for team in teams for request in team.requests for phase in request.phases}:
+            self._model.add(load >= sum(team.share_ppm(phase) * self._sits[team, core] for team in teams))
+        return load
+
+    def _keep_windows_apart(self) -> None:
+        for one, other in combinations(self._teams, 2):
+            pairs = [(i, j) for i in one.windows for j in other.windows if i.coexists(j)]
+            shared = [core for core in self._question.cores_for(one) if (other, core) in self._sits]
+            if not pairs or not shared:
+                continue
+            together = self._model.new_bool_var("")
+            for core in shared:
+                self._model.add_bool_or(~self._sits[one, core], ~self._sits[other, core], together)
+            for i, j in pairs:
+                self._hold_gap(i, j, together)
+
+    def _hold_gap(self, first: Request, second: Request, together: cp_model.IntVar) -> None:
+        gap = gap_between(first, second, self._question.guard_ns)
+        if gap.is_empty:
+            self._model.add(together == 0)
+            return
+        modulus = gap.modulus_ns // self._unit_ns
+        turns = self._model.new_int_var(
+            -(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1, ""
+        )
+        distance = self._model.new_int_var(gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns, "")
+        self._model.add(
+            self._starts[second] - self._starts[first] == modulus * turns + distance
+        ).only_enforce_if(together)
+
+    def solve(self, seed: int, time_limit: float | None) -> Allocation | Impossible:
+        solver = cp_model.CpSolver()
+        solver.parameters.num_workers = 1
+        solver.parameters.random_seed = seed
+        solver.parameters.max_deterministic_time = WORK_LIMIT
+        if time_limit is not None:
+            solver.parameters.max_time_in_seconds = time_limit
+        for _ in range(MOST_ROUNDS):
+            status = solver.solve(self._model)
+            if status == cp_model.INFEASIBLE:
+                return Impossible(self._is_final)
+            if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+                return Impossible(False)
+            cores, starts = self._read(solver)
+            answer = collect(self._question, cores, starts)
+            if isinstance(answer, Allocation):
+                return answer
+            self._learn(answer[0], cores, starts)
+        return Impossible(False)
+
+    def _read(self, solver: cp_model.CpSolver) -> tuple[dict[Team, tuple[int, ...]], dict[Request, int]]:
+        cores = {}
+        for team in self._question.teams:
+            seats = self._question.cores_for(team)
+            cores[team] = tuple(core for core in seats if solver.boolean_value(self._sits[team, core]))
+        starts = {request: solver.value(start) * self._unit_ns for request, start in self._starts.items()}
+        return cores, starts
+
+    def _learn(self, core: int, cores: Mapping[Team, tuple[int, ...]], starts: Mapping[Request, int]) -> None:
+        """Forbid a small set of teams that cannot share a core, at these window offsets, on every core."""
+        conflict = [team for team, own in cores.items() if core in own]
+        for team in list(conflict):
+            fewer = [other for other in conflict if other is not team]
+            windows = [(request, starts[request]) for other in fewer for request in other.windows]
+            if core_offsets(self._question, core, fewer, windows).releases is None:
+                conflict = fewer
+        windows = [(request, starts[request]) for team in conflict for request in team.windows]
+        self._is_final &= core_offsets(self._question, core, conflict, windows).is_final
+        moved = [self._differs(request, start_ns) for request, start_ns in windows]
+        for somewhere in sorted({core for _, core in self._sits}):
+            if all((team, somewhere) in self._sits for team in conflict):
+                apart = [~self._sits[team, somewhere] for team in conflict]
+                self._model.add_bool_or([*apart, *moved])
+
+    def _differs(self, request: Request, start_ns: int) -> cp_model.IntVar:
+        """True only if the window starts elsewhere."""
+        literal = self._model.new_bool_var("")
+        self._model.add(self._starts[request] != start_ns // self._unit_ns).only_enforce_if(literal)
+        return literal
+
+
+def _unit(question: Question, teams: list[Team]) -> int:
+    """All times are multiples of it; offsets on its grid are as good as any (difference constraints)."""
+    times = [question.guard_ns, *question.settled.values()]
+    for team in teams:
+        for request in team.requests:
+            times += [request.wcet_ns, request.period_ns, request.deadline_ns]
+    return gcd(*times)
