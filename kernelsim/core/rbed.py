@@ -33,7 +33,8 @@ class Kind(IntEnum):
 class Task:
     """What RBED knows of one dispatcher. `deadline` is relative to `release`; `used` counts against `budget`."""
 
-    __slots__ = ("budget", "deadline", "dispatched", "kind", "owner", "period", "queued", "release", "used", "weight")
+    __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "owner", "period", "queued", "release", "used",
+                 "weight")  # fmt: skip
 
     def __init__(
         self,
@@ -55,6 +56,8 @@ class Task:
         self.owner = owner
         self.used = 0
         self.dispatched = 0
+        self.finished: int | None = None
+        """When the budget of the present period was used up."""
         self.queued = False
 
     @property
@@ -72,11 +75,11 @@ class Rbed:
     """The run queue of one core.
 
     Every operation takes `now`; `schedule` answers with the task that the core shows, `next_look` with the time at
-    which it has to be asked again if nothing else happens before. `on_late(task, now)` is told of a real-time task
-    that is selected after its deadline; without it that is a `SchedulerPanic`, as in Barrelfish.
+    which it has to be asked again if nothing else happens before. `on_period_end(task, finished)` is told of every
+    job of a real-time task that is done; without it a job selected late is a `SchedulerPanic`, as in Barrelfish.
     """
 
-    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_late", "protect_hard", "queue",
+    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_period_end", "protect_hard", "queue",
                  "queued_best_effort", "timeslice")  # fmt: skip
 
     def __init__(
@@ -84,11 +87,11 @@ class Rbed:
         timeslice: int,
         *,
         protect_hard: bool = False,
-        on_late: Callable[[Task, int], None] | None = None,
+        on_period_end: Callable[[Task, int], None] | None = None,
     ) -> None:
         self.timeslice = timeslice
         self.protect_hard = protect_hard
-        self.on_late = on_late
+        self.on_period_end = on_period_end
         self.queue: list[Task] = []
         self.hard_load = 0
         self.best_effort_weight = 0
@@ -116,6 +119,7 @@ class Rbed:
         if task.release < now:
             raise SchedulerPanic("Released in the past")
         task.used = 0
+        task.finished = None
         self._insert(task)
 
     def remove(self, task: Task) -> None:
@@ -133,14 +137,21 @@ class Rbed:
         """`yield`: the task ends its period. A real-time task comes back one period later, best effort at once."""
         if not task.queued or task.release > now:
             return
-        self._take_out(task)
+        self._end_period(task, now)
         if task.kind is Kind.BEST_EFFORT:
             task.release = now
         else:
             task.release += task.period
-        task.used = 0
-        self.charged = None
         self._insert(task)
+
+    def self_yielded(self, task: Task, then: int) -> None:
+        """The only queued task, best effort, has yielded again and again to itself, the last time at `then`."""
+        task.release = task.dispatched = then
+        task.used = 0
+
+    def is_alone(self, task: Task) -> bool:
+        """Whether a yield of this best-effort task would only give it the core again."""
+        return len(self.queue) == 1 and task.queued and task.kind is Kind.BEST_EFFORT
 
     def switch_to(self, task: Task) -> None:
         """A directed context switch: the core shows `task`, the one who was charged goes on paying."""
@@ -162,8 +173,8 @@ class Rbed:
         while (task := self._select(now)) is not None:
             if task.kind is Kind.BEST_EFFORT:
                 self._allocate(task, now)
-            elif now > task.release + task.deadline:
-                self._late(task, now)
+            elif self.on_period_end is None and now > task.release + task.deadline:
+                raise SchedulerPanic(f"Missed hard deadline: now = {now}, deadline = {task.due}")
             if task.used < task.budget:
                 return self._dispatch(task, now)
             rotations += 1
@@ -204,6 +215,8 @@ class Rbed:
         if task is None or task.release > now:
             return
         task.used += now - max(task.dispatched, task.release)
+        if task.kind is not Kind.BEST_EFFORT and task.used >= task.budget and task.finished is None:
+            task.finished = now - (task.used - task.budget)
         if self.protect_hard:
             task.dispatched = now
             if task.queued and task.kind is not Kind.BEST_EFFORT and task.used >= task.budget:
@@ -226,11 +239,6 @@ class Rbed:
         if task.release + task.deadline < now:
             task.release = now
 
-    def _late(self, task: Task, now: int) -> None:
-        if self.on_late is None:
-            raise SchedulerPanic(f"Missed hard deadline: now = {now}, deadline = {task.due}")
-        self.on_late(task, now)
-
     def _dispatch(self, task: Task, now: int) -> Task:
         task.dispatched = now
         shown = self.current
@@ -241,14 +249,20 @@ class Rbed:
 
     def _rotate(self, task: Task, now: int) -> None:
         """A spent task ends its period: its budget is full again at the next release."""
-        self._take_out(task)
+        self._end_period(task, now)
         if task.kind is Kind.BEST_EFFORT:
             task.release = now
         elif now > task.release:
             task.release += task.period
-        task.used = 0
-        self.charged = None
         self._insert(task)
+
+    def _end_period(self, task: Task, now: int) -> None:
+        self._take_out(task)
+        if self.on_period_end is not None and task.kind is not Kind.BEST_EFFORT:
+            self.on_period_end(task, now if task.finished is None else task.finished)
+        task.used = 0
+        task.finished = None
+        self.charged = None
 
     def _insert(self, task: Task) -> None:
         """The only place where order is decided: behind equal deadlines, best effort also behind all that is released."""

@@ -1,0 +1,187 @@
+"""The CPU driver of one core: it dispatches dispatchers as its scheduler decides, and touches nothing of other cores."""
+
+from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.round_robin import RoundRobin
+from kernelsim.engine import LOOK, Engine
+from kernelsim.outcome import Miss
+from kernelsim.scenario import Reservation
+from kernelsim.trace import Mark, Slice, Trace
+
+_KINDS = {"B": Kind.BEST_EFFORT, "S": Kind.SOFT, "H": Kind.HARD, "G": Kind.HARD}
+
+
+class CpuDriver:
+    """Event-driven and non-preemptable. Its scheduler works in local time: picoseconds since this core's timer started,
+    at `origin_ps`. A switch to another dispatcher costs `switch_ps`, charged to the one that comes.
+    """
+
+    def __init__(
+        self, core: int, engine: Engine, trace: Trace, scheduler: Rbed | RoundRobin, origin_ps: int, switch_ps: int
+    ) -> None:
+        self.core = core
+        self.engine = engine
+        self.scheduler = scheduler
+        self.origin_ps = origin_ps
+        self.dispatches = 0
+        self.misses: dict[str, list[Miss]] = {}
+        self.running: Dispatcher | None = None
+        self._trace = trace
+        self._switch_ps = switch_ps
+        self._last: Dispatcher | None = None
+        self._slice: tuple[int, Dispatcher] | None = None
+        self._slice_end = -1
+        self._look_at = -1
+        if isinstance(scheduler, Rbed):
+            scheduler.on_period_end = self._job_done
+
+    # -- what dispatchers and monitors ask for ---------------------------------------------------------------------
+
+    def wake(self, dispatcher: Dispatcher) -> None:
+        """Make a dispatcher runnable."""
+        self._settle()
+        self.scheduler.make_runnable(dispatcher.task, self._local())
+        self._decide()
+
+    def sleep(self, dispatcher: Dispatcher) -> None:
+        """A dispatcher has no more work."""
+        self._settle()
+        self.scheduler.remove(dispatcher.task)
+        self._decide()
+
+    def give_up(self, dispatcher: Dispatcher) -> None:
+        """A dispatcher yields; if it gets the core again, that is a dispatch like any other."""
+        self._settle()
+        self.scheduler.give_up(dispatcher.task, self._local())
+        if self.running is dispatcher:
+            self._stop_running()
+        self._decide()
+
+    def call(self, callee: Dispatcher) -> None:
+        """An LMP with a directed context switch: the callee runs at once, in the caller's time."""
+        self._settle()
+        self.scheduler.make_runnable(callee.task, self._local())
+        self.scheduler.switch_to(callee.task)
+        self._decide()
+
+    def adopt(self, dispatcher: Dispatcher, reservation: Reservation) -> int | None:
+        """Give a dispatcher new parameters from now on; returns the (global) first release of a real-time task.
+
+        Its first release is the first instant that is congruent to its offset, not before the delay that its manifest
+        asks for and not inside a period that it has already begun.
+        """
+        self._settle()
+        old, now = dispatcher.task, self._local()
+        earliest = now + reservation.delay_ps
+        if old.kind is not Kind.BEST_EFFORT and old.queued and old.release <= now:
+            earliest = max(earliest, old.release + old.period)
+        self.scheduler.remove(old)
+        task = dispatcher.task = _task(dispatcher, reservation, earliest)
+        if dispatcher.has_work:
+            self.scheduler.make_runnable(task, now)
+        self._decide()
+        return None if task.kind is Kind.BEST_EFFORT else self.origin_ps + task.release
+
+    def is_alone(self, dispatcher: Dispatcher) -> bool:
+        """Whether nobody else wants this core."""
+        return self.scheduler.is_alone(dispatcher.task)
+
+    def self_yielded(self, dispatcher: Dispatcher, then_ps: int) -> None:
+        """A dispatcher that is alone has yielded to itself, the last time at `then_ps`."""
+        self.scheduler.self_yielded(dispatcher.task, then_ps - self.origin_ps)
+
+    def finish(self) -> None:
+        """The end of the run: close the last slice, and count the jobs that are late by now."""
+        self._settle()
+        if self.running is not None:
+            self._stop_running()
+        self._close_slice()
+        now = self._local()
+        for task in self.scheduler.queue:
+            if task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < now:
+                if task.used < task.budget:
+                    self._missed(task, now)
+                elif task.finished is not None:
+                    self._job_done(task, task.finished)
+
+    # -- deciding and switching ------------------------------------------------------------------------------------
+
+    def _local(self) -> int:
+        return self.engine.now - self.origin_ps
+
+    def _settle(self) -> None:
+        if self.running is not None:
+            self.running.settle(self.engine.now)
+
+    def _look(self) -> None:
+        if self.engine.now == self._look_at:
+            self._look_at = -1
+            self._settle()
+            self._decide()
+
+    def _decide(self) -> None:
+        local = self._local()
+        task = self.scheduler.schedule(local)
+        chosen = None if task is None else task.owner
+        if chosen is not self.running:
+            self._stop_running()
+            if isinstance(chosen, Dispatcher):
+                self._start(chosen)
+        elif self.running is not None:
+            self.running.reconsider()
+        look = self.scheduler.next_look(local)
+        if look is not None and look + self.origin_ps != self._look_at:
+            self._look_at = look + self.origin_ps
+            self.engine.at(self._look_at, self._look, LOOK + self.core)
+
+    def _start(self, dispatcher: Dispatcher) -> None:
+        now = self.engine.now
+        if self._slice is not None and (self._slice[1] is not dispatcher or self._slice_end != now):
+            self._close_slice()
+        if self._slice is None:
+            self._slice = (now, dispatcher)
+            self.dispatches += 1
+        cost = 0 if dispatcher is self._last or dispatcher.application == "monitor" else self._switch_ps
+        self._last = self.running = dispatcher
+        dispatcher.start(now, now + cost)
+
+    def _stop_running(self) -> None:
+        if self.running is not None:
+            dispatcher, self.running = self.running, None
+            self._slice_end = self.engine.now
+            dispatcher.stop(self.engine.now)
+
+    def _close_slice(self) -> None:
+        if self._slice is not None:
+            start, dispatcher = self._slice
+            if self._slice_end > start:
+                self._trace.slices.append(Slice(start, self._slice_end, self.core, dispatcher.name))
+            self._slice = None
+
+    # -- deadlines -------------------------------------------------------------------------------------------------
+
+    def _job_done(self, task: Task, finished: int) -> None:
+        if finished > task.release + task.deadline:
+            self._missed(task, finished)
+
+    def _missed(self, task: Task, time: int) -> None:
+        dispatcher = task.owner
+        assert isinstance(dispatcher, Dispatcher)
+        due, done = task.due + self.origin_ps, time + self.origin_ps
+        self.misses.setdefault(dispatcher.application, []).append(Miss(self.core, dispatcher.index, due, done))
+        self._trace.marks.append(Mark(done, self.core, "miss", f"{dispatcher.name} {done - due} ps late"))
+
+
+def _task(dispatcher: Dispatcher, reservation: Reservation, earliest: int) -> Task:
+    kind = _KINDS[reservation.kind]
+    if kind is Kind.BEST_EFFORT:
+        return Task(kind, weight=reservation.weight, owner=dispatcher)
+    release = earliest + (reservation.offset_ps - earliest) % reservation.period_ps
+    return Task(
+        kind,
+        release=release,
+        budget=reservation.wcet_ps,
+        period=reservation.period_ps,
+        deadline=reservation.deadline_ps,
+        owner=dispatcher,
+    )

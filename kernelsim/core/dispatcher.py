@@ -1,0 +1,126 @@
+"""A dispatcher: one domain's presence on one core, with a scheduler of its own for user-level threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from kernelsim.core.rbed import Kind, Task
+from kernelsim.core.threads import UserThread
+
+if TYPE_CHECKING:
+    from kernelsim.core.cpu_driver import CpuDriver
+
+
+class Dispatcher:
+    """Dispatchers never migrate. At the Run entry point the next runnable thread is taken, round robin; the dispatcher
+    yields once all its threads have yielded in this time slice, and sleeps when all of them are blocked
+    (dissertation, section 3.6.5).
+    """
+
+    __slots__ = ("_cpu_ps", "_started", "application", "driver", "index", "name", "on_run", "runs", "task", "threads",
+                 "timeslices", "weight")  # fmt: skip
+
+    def __init__(
+        self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int
+    ) -> None:
+        self.application = application
+        self.index = index
+        self.name = f"{application}.{index}"
+        self.driver = driver
+        self.threads = deque(threads)
+        for thread in threads:
+            thread.dispatcher = self
+        self.weight = weight
+        """Its weight while it has no manifest."""
+        self.task = Task(Kind.BEST_EFFORT, weight=weight, owner=self)
+        self.timeslices = 0
+        self.runs = False
+        self.on_run: deque[Callable[[], None]] = deque()
+        """What its threads want to ask for as soon as one of them runs."""
+        self._cpu_ps = 0
+        self._started = 0
+
+    # -- upcalls of the CPU driver ---------------------------------------------------------------------------------
+
+    def start(self, now: int, runs_from: int) -> None:
+        """The Run entry point."""
+        self.timeslices += 1
+        self.runs = True
+        self._started = now
+        if len(self.threads) > 1:
+            self._to_next_runnable()
+        self.threads[0].start(now, runs_from)
+        while self.on_run:
+            self.on_run.popleft()()
+
+    def stop(self, now: int) -> None:
+        """Preempted, or gone by itself."""
+        self.runs = False
+        self._cpu_ps += now - self._started
+        self.threads[0].stop(now)
+
+    def settle(self, now: int) -> None:
+        """Account for the time up to `now`."""
+        self.threads[0].settle(now)
+
+    def reconsider(self) -> None:
+        """Other dispatchers have come to this core, or left it."""
+        self.threads[0].reconsider()
+
+    def cpu_ps(self, now: int) -> int:
+        """How long it has had its core."""
+        return self._cpu_ps + (now - self._started if self.runs else 0)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any of its threads can run."""
+        return any(not thread.blocked for thread in self.threads)
+
+    # -- calls of its threads --------------------------------------------------------------------------------------
+
+    def is_alone(self) -> bool:
+        """Whether a yield of its thread would come straight back to it."""
+        return len(self.threads) == 1 and self.driver.is_alone(self)
+
+    def yield_thread(self, thread: UserThread) -> None:
+        """The running thread gives way to one that has not yielded in this time slice; if none is left, all yield."""
+        thread.yielded_in = self.timeslices
+        if not self._switch_thread():
+            self.driver.give_up(self)
+
+    def block_thread(self, thread: UserThread) -> None:
+        """The running thread waits for a wake-up."""
+        thread.blocked = True
+        if self._switch_thread():
+            return
+        if self.has_work:
+            self.driver.give_up(self)
+        else:
+            self.driver.sleep(self)
+
+    def wake_thread(self, thread: UserThread) -> None:
+        """A blocked thread can go on."""
+        thread.blocked = False
+        self.driver.wake(self)
+
+    def _switch_thread(self) -> bool:
+        candidates = [
+            thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices
+        ]
+        if not candidates:
+            return False
+        now = self.driver.engine.now
+        self.threads[0].stop(now)
+        self._to_front(candidates[0])
+        self.threads[0].start(now, now)
+        return True
+
+    def _to_next_runnable(self) -> None:
+        self.threads.rotate(-1)
+        self._to_front(next(thread for thread in self.threads if not thread.blocked))
+
+    def _to_front(self, thread: UserThread) -> None:
+        while self.threads[0] is not thread:
+            self.threads.rotate(-1)

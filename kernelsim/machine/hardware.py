@@ -1,0 +1,52 @@
+"""The machine as it is: clocks, packages, and what a message, a switch and a shared cache line cost on it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kernelsim.errors import ScenarioError
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Cores are numbered from 0; every duration is an integer of picoseconds.
+
+    `latency_ps[a][b]` is the one-way UMP latency from a to b (dissertation, Table 2.5), `occupancy_ps[a][b]` what one
+    message costs sender and receiver together (the reciprocal of Table 2.5's throughput), `send_ps[a][b]` the sender's
+    part of it, `lmp_ps[a]` the one-way LMP latency (Table 2.4), `work_ps[a]` what a monitor and its CPU driver need
+    for one operation, `line_ps[a][b]` the transfer of a cache line from a's cache to b's.
+    """
+
+    name: str
+    clock_hz: tuple[int, ...]
+    package: tuple[object, ...]
+    latency_ps: Sequence[Sequence[int]]
+    occupancy_ps: Sequence[Sequence[int]]
+    send_ps: Sequence[Sequence[int]]
+    line_ps: Sequence[Sequence[int]]
+    lmp_ps: tuple[int, ...]
+    work_ps: tuple[int, ...]
+    context_switch_ps: int
+    timeslice_ps: int
+    block_ps: int
+
+    @property
+    def cores(self) -> int:
+        """How many cores there are."""
+        return len(self.clock_hz)
+
+    def receive_ps(self, source: int, target: int) -> int:
+        """The receiver's part of a message's occupancy."""
+        return self.occupancy_ps[source][target] - self.send_ps[source][target]
+
+    def cycles(self, duration_ps: int, core: int) -> int:
+        """A duration in cycles of one core, rounded half up."""
+        return (2 * duration_ps * self.clock_hz[core] + 10**12) // (2 * 10**12)
+
+    def check_core(self, core: int, asked_by: str) -> None:
+        """Raise ScenarioError unless `core` exists."""
+        if not 0 <= core < self.cores:
+            raise ScenarioError(
+                "unknown_core",
+                f"{asked_by} names core {core}; {self.name} has cores 0 to {self.cores - 1}",
+                core=core,
+            )

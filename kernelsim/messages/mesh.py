@@ -1,0 +1,26 @@
+"""The channels between monitors: a full mesh, each made when it is first used."""
+
+from kernelsim.machine.hardware import Machine
+from kernelsim.messages.ump import UmpChannel
+from kernelsim.trace import Trace
+
+
+class Mesh:
+    """`channel(a, b)` is the channel from a's monitor to b's."""
+
+    def __init__(self, machine: Machine, trace: Trace) -> None:
+        self._machine = machine
+        self._trace = trace
+        self._channels: dict[tuple[int, int], UmpChannel] = {}
+
+    def channel(self, source: int, target: int) -> UmpChannel:
+        """The channel in one direction."""
+        key = (source, target)
+        if key not in self._channels:
+            self._channels[key] = UmpChannel(self._machine, source, target, self._trace)
+        return self._channels[key]
+
+    @property
+    def sent(self) -> int:
+        """Messages sent over all channels."""
+        return sum(channel.sent for channel in self._channels.values())

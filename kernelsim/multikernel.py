@@ -1,0 +1,212 @@
+"""Boots a multikernel on a machine and runs a scenario on it."""
+
+from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.core.rbed import Rbed
+from kernelsim.core.round_robin import RoundRobin
+from kernelsim.core.threads import UserThread
+from kernelsim.engine import Engine
+from kernelsim.errors import ScenarioError
+from kernelsim.messages.mesh import Mesh
+from kernelsim.outcome import ApplicationOutcome, Outcome
+from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Scripted, check
+from kernelsim.system.agreement import PhaseChangeProtocol
+from kernelsim.system.monitor import Monitor
+from kernelsim.system.planner import Planner
+from kernelsim.system.timesync import synchronise
+from kernelsim.trace import Trace
+from kernelsim.workloads.barrier import BarrierTeam, iteration_ps
+from kernelsim.workloads.cpu_bound import CpuBoundThread
+from kernelsim.workloads.scripted import ScriptedThread
+
+
+def run(scenario: Scenario) -> Outcome:
+    """Boot, start every application in phase 0, carry out the phase changes, and measure.
+
+    Equal scenarios give equal outcomes, traces included. A missed deadline is part of the outcome. Raises ScenarioError
+    for what cannot be run.
+    """
+    check(scenario)
+    return _Multikernel(scenario).run()
+
+
+class _Multikernel:
+    """The machine under way: a node per core, the channels between them, and the applications on top."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.engine = Engine()
+        self.trace = Trace()
+        self.mesh = Mesh(scenario.machine, self.trace)
+        self.phase_locked, self.start_ps = self._synchronise()
+        self.drivers = [self._driver(core) for core in range(scenario.machine.cores)]
+        self.monitors = {core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))}
+        self.teams: dict[str, BarrierTeam] = {}
+        self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
+        self.protocols: list[PhaseChangeProtocol] = []
+        for core in range(len(self.drivers)):
+            self._boot_node(core)
+
+    # -- booting ---------------------------------------------------------------------------------------------------
+
+    def _synchronise(self) -> tuple[bool, int]:
+        scenario = self.scenario
+        if not scenario.synchronise:
+            return False, 0
+        result = synchronise(self.mesh, scenario.machine.cores, scenario.response_delay_ps, self.trace)
+        return result.succeeded, result.stamp_ps
+
+    def _driver(self, core: int) -> CpuDriver:
+        scenario = self.scenario
+        if scenario.scheduler == "rbed":
+            protect = scenario.rules == "protect_hard"
+            scheduler: Rbed | RoundRobin = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
+        else:
+            scheduler = RoundRobin(scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,)))
+        late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
+        origin = self.start_ps + (late[core] if late else 0)
+        return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
+
+    def _boot_node(self, core: int) -> None:
+        driver, monitor = self.drivers[core], self.monitors[core]
+        Dispatcher("monitor", core, driver, [monitor], weight=1)
+        local = {
+            name: dispatcher
+            for name, dispatchers in self.dispatchers.items()
+            for dispatcher in dispatchers
+            if dispatcher.driver is driver
+        }
+        monitor.planner = Planner(driver, local, phase_locked=self.phase_locked)
+        for schedule in self.scenario.schedules:
+            monitor.planner.receive(schedule)
+        if local:
+            self.engine.at(driver.origin_ps, lambda: self._start_node(monitor, local))
+
+    def _start_node(self, monitor: Monitor, local: dict[str, Dispatcher]) -> None:
+        monitor.planner.begin()
+        for dispatcher in local.values():
+            for thread in dispatcher.threads:
+                if isinstance(thread, ScriptedThread):
+                    thread.begin(dispatcher.driver.origin_ps)
+
+    def _dispatchers(self, application: Application) -> list[Dispatcher]:
+        threads: list[list[UserThread]] = [[] for _ in application.cores]
+        count = application.threads or len(application.cores)
+        cores = tuple(application.cores[i % len(application.cores)] for i in range(count))
+        for index in range(count):
+            threads[index % len(threads)].append(self._thread(application, cores, index))
+        return [
+            Dispatcher(application.name, index, self.drivers[core], threads[index], application.weight)
+            for index, core in enumerate(application.cores)
+            if threads[index]
+        ]
+
+    def _thread(self, application: Application, cores: tuple[int, ...], index: int) -> UserThread:
+        workload = application.workload
+        if isinstance(workload, Barrier):
+            return self._team(application, cores, workload).join()
+        if isinstance(workload, CpuBound):
+            hz = self.scenario.machine.clock_hz[cores[index]]
+            return CpuBoundThread((workload.work_cycles * 10**12 + hz // 2) // hz)
+        assert isinstance(workload, Scripted)
+        if len(workload.scripts) != len(cores):
+            raise ScenarioError(
+                "bad_scenario",
+                f"application {application.name!r} has {len(workload.scripts)} scripts for {len(cores)} threads; "
+                "accepted: one script each",
+            )
+        return ScriptedThread(self.engine, workload.scripts[index])
+
+    def _team(self, application: Application, cores: tuple[int, ...], barrier: Barrier) -> BarrierTeam:
+        if application.name not in self.teams:
+            machine = self.scenario.machine
+            iteration = iteration_ps(machine, cores, barrier)
+            self.teams[application.name] = BarrierTeam(
+                self.engine, barrier, iteration, machine.block_ps, self.scenario.step_by_step
+            )
+        return self.teams[application.name]
+
+    # -- running ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        scenario, engine = self.scenario, self.engine
+        for change in scenario.phase_changes:
+            self._plan_phase_change(change)
+        begin = self.start_ps + scenario.warmup_ps
+        engine.run(begin)
+        before = self._measure()
+        engine.run(begin + scenario.duration_ps)
+        after = self._measure()
+        for driver in self.drivers:
+            driver.finish()
+        return self._outcome(before, after)
+
+    def _plan_phase_change(self, change: PhaseChange) -> None:
+        dispatchers = self.dispatchers[change.application]
+        cores = [dispatcher.driver.core for dispatcher in dispatchers]
+        sends = change.sends if change.sends is not None else {cores[0]: tuple(cores[1:])}
+        monitors = {core: self.monitors[core] for core in cores}
+        _check_cover(change, cores, sends)
+        protocol = PhaseChangeProtocol(change, cores[0], sends, monitors, self.engine, self.trace)
+        self.protocols.append(protocol)
+        first = dispatchers[0]
+
+        def ask() -> None:
+            if first.runs:
+                protocol.request()
+            else:
+                first.on_run.append(protocol.request)
+
+        self.engine.at(self.start_ps + change.at_ps, ask, rank=1 << 19)
+
+    def _measure(self) -> dict[str, tuple[int, list[int]]]:
+        """Progress and core time of every application, now."""
+        now = self.engine.now
+        measured = {}
+        for name, dispatchers in self.dispatchers.items():
+            for dispatcher in dispatchers:
+                if dispatcher.runs:
+                    dispatcher.settle(now)
+            if name in self.teams:
+                self.teams[name].advance(now)
+                progress = self.teams[name].iterations
+            else:
+                progress = sum(thread.progress(now) for each in dispatchers for thread in each.threads)
+            measured[name] = (progress, [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
+        return measured
+
+    def _outcome(
+        self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]
+    ) -> Outcome:
+        applications = {}
+        for name, (progress, cpu_ps) in after.items():
+            misses = sorted(
+                (miss for driver in self.drivers for miss in driver.misses.get(name, ())),
+                key=lambda miss: (miss.time_ps, miss.core),
+            )
+            used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
+            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used)
+        outcomes = [protocol.outcome() for protocol in self.protocols]
+        return Outcome(
+            applications=applications,
+            phase_changes=tuple(outcome for outcome in outcomes if outcome is not None),
+            phase_locked=self.phase_locked,
+            start_ps=self.start_ps,
+            duration_ps=self.scenario.duration_ps,
+            events=self.engine.executed,
+            events_represented=self.engine.executed + self.engine.skipped,
+            dispatches=sum(driver.dispatches for driver in self.drivers),
+            trace=self.trace,
+        )
+
+
+def _check_cover(change: PhaseChange, cores: list[int], sends: object) -> None:
+    assert isinstance(sends, dict) or hasattr(sends, "items")
+    reached = [child for children in sends.values() for child in children]
+    if sorted(reached) != sorted(cores[1:]) or not set(sends) <= set(cores):
+        raise ScenarioError(
+            "bad_scenario",
+            f"the tree for {change.application!r} reaches cores {sorted(reached)} from core {cores[0]}; accepted: "
+            f"each of {sorted(cores[1:])} once, by members only",
+            application=change.application,
+        )

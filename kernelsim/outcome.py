@@ -1,0 +1,59 @@
+"""What a run came to: progress, missed deadlines, phase changes, and how much was simulated."""
+
+from dataclasses import dataclass
+
+from kernelsim.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A job that was not done by its deadline, counted once. `time_ps` is when it was done, or the end of the run."""
+
+    core: int
+    dispatcher: int
+    deadline_ps: int
+    time_ps: int
+
+    @property
+    def lateness_ps(self) -> int:
+        """How late."""
+        return self.time_ps - self.deadline_ps
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationOutcome:
+    """`progress` counts iterations (of the barrier; of all threads without one), `cpu_ps[i]` dispatcher i's core time."""
+
+    progress: int
+    misses: tuple[Miss, ...]
+    cpu_ps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChangeOutcome:
+    """One phase change: from the request to the one aggregated reply, in time and in cycles of the initiator's core."""
+
+    application: str
+    phase: int
+    requested_ps: int
+    answered_ps: int | None
+    cycles: int | None
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of the run.
+
+    `events` were carried out; `events_represented` include those that closed forms stand for.
+    """
+
+    applications: dict[str, ApplicationOutcome]
+    phase_changes: tuple[PhaseChangeOutcome, ...]
+    phase_locked: bool
+    start_ps: int
+    duration_ps: int
+    events: int
+    events_represented: int
+    dispatches: int
+    trace: Trace

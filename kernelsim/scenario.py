@@ -1,0 +1,183 @@
+"""What is to be simulated: applications, their schedules, the timers, and the phase changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from kernelsim.errors import ScenarioError
+from kernelsim.machine.hardware import Machine
+
+SECOND_PS = 10**12
+MILLISECOND_PS = 10**9
+MICROSECOND_PS = 10**6
+SCHEDULERS = ("rbed", "linux-like")
+RULES = ("protect_hard", "exact")
+WAITS = ("yield", "spin", "block")
+BARRIERS = ("counter", "tree")
+
+
+@dataclass(frozen=True, slots=True)
+class Barrier:
+    """BARRIER: every thread increments a cell and meets the others at a barrier, for ever.
+
+    A thread that has to wait spins for `spin_ps`, counted from its arrival or, if that is later, its dispatch; then it
+    yields its dispatcher, or blocks; with `wait="spin"` it spins for ever.
+    """
+
+    wait: str = "yield"
+    spin_ps: int = 50 * MICROSECOND_PS
+    barrier: str = "counter"
+    work_cycles: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class CpuBound:
+    """CPU-Bound: the same computation without the barrier."""
+
+    work_cycles: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """A best-effort load whose every dispatcher follows a script: `(time_ps, "run" | "yield" | "block")`, by time."""
+
+    scripts: tuple[tuple[tuple[int, str], ...], ...]
+
+
+Workload = Barrier | CpuBound | Scripted
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What one dispatcher gets in one combination of phases.
+
+    `kind` is the manifest's letter. `offset_ps` counts modulo the period from the last timer synchronisation,
+    `delay_ps` is the least time from activation to the first release. Best effort has a weight and no times.
+    """
+
+    dispatcher: int
+    kind: str
+    weight: int = 0
+    wcet_ps: int = 0
+    period_ps: int = 0
+    deadline_ps: int = 0
+    offset_ps: int = 0
+    delay_ps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A domain with one dispatcher on each of `cores`; dispatcher i runs thread i, i + len(cores), ..."""
+
+    name: str
+    workload: Workload
+    cores: tuple[int, ...]
+    threads: int = 0
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The reservations of one combination of phases: `phases[application]`, `reservations[application]`."""
+
+    phases: Mapping[str, int]
+    reservations: Mapping[str, tuple[Reservation, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseChange:
+    """At `at_ps` after the start, dispatcher 0 of `application` asks for `phase`.
+
+    `sends[core]` are the cores to which a core's monitor forwards the identifier, in order; without it the initiator's
+    monitor sends to every other core of the application itself, as in the dissertation.
+    """
+
+    application: str
+    phase: int
+    at_ps: int = 0
+    sends: Mapping[int, tuple[int, ...]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by how much a
+    synchronised one is late; `slices_ps[core]` are the time slices of the Linux-like scheduler, used in turn.
+
+    Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries out
+    every iteration and every yield as an event of its own and gives the same trace.
+    """
+
+    machine: Machine
+    applications: tuple[Application, ...]
+    duration_ps: int
+    schedules: tuple[Schedule, ...] = ()
+    scheduler: str = "rbed"
+    rules: str = "protect_hard"
+    synchronise: bool = False
+    timer_offset_ps: tuple[int, ...] = ()
+    clock_skew_ps: tuple[int, ...] = ()
+    response_delay_ps: tuple[int, ...] = ()
+    phase_changes: tuple[PhaseChange, ...] = ()
+    slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    warmup_ps: int = 0
+    step_by_step: bool = False
+
+
+def check(scenario: Scenario) -> None:
+    """Raise ScenarioError for what cannot be run, saying what would be accepted."""
+    _one_of("scheduler", scenario.scheduler, SCHEDULERS)
+    _one_of("rules", scenario.rules, RULES)
+    names = [application.name for application in scenario.applications]
+    if len(set(names)) != len(names):
+        raise ScenarioError("bad_scenario", f"applications {names} need different names", applications=names)
+    if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
+        raise ScenarioError("bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration")
+    for application in scenario.applications:
+        _check_application(scenario, application)
+    for change in scenario.phase_changes:
+        if change.application not in names:
+            raise ScenarioError(
+                "bad_scenario",
+                f"a phase change names application {change.application!r}; accepted: one of {names}",
+                application=change.application,
+            )
+
+
+def _check_application(scenario: Scenario, application: Application) -> None:
+    if not application.cores or len(set(application.cores)) != len(application.cores):
+        raise ScenarioError(
+            "bad_scenario",
+            f"application {application.name!r} has dispatchers on cores {list(application.cores)}; accepted: "
+            "at least one core and each only once",
+            application=application.name,
+        )
+    for core in application.cores:
+        scenario.machine.check_core(core, f"application {application.name!r}")
+    if isinstance(application.workload, Barrier):
+        _check_barrier(scenario, application, application.workload)
+
+
+def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier) -> None:
+    _one_of("wait", barrier.wait, WAITS)
+    _one_of("barrier", barrier.barrier, BARRIERS)
+    if barrier.wait != "spin" and barrier.spin_ps < MICROSECOND_PS // 25:
+        raise ScenarioError(
+            "bad_scenario",
+            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, one turn",
+        )
+    real_time = any(
+        reservation.kind != "B"
+        for schedule in scenario.schedules
+        for reservation in schedule.reservations.get(application.name, ())
+    )
+    if barrier.wait == "block" and real_time:
+        raise ScenarioError(
+            "blocking_real_time",
+            f"application {application.name!r} blocks at its barrier and has a real-time phase: waking a hard task "
+            "inside its period is RBED's 'released in the past'; accepted: wait = yield or spin",
+            application=application.name,
+        )
+
+
+def _one_of(key: str, found: str, accepted: tuple[str, ...]) -> None:
+    if found not in accepted:
+        raise ScenarioError("bad_scenario", f"{key} = {found!r}; accepted: {', '.join(accepted)}", key=key)

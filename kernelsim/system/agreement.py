@@ -1,0 +1,97 @@
+"""A phase change: an identifier goes out to the planners concerned, one aggregated reply comes back.
+
+The dispatcher sends the identifier to its monitor, the monitor forwards it, every planner looks it up in its own table
+and programs its own CPU driver, and only when all have answered is the dispatcher answered (dissertation, section 4.1.1).
+"""
+
+from collections.abc import Callable, Mapping
+
+from kernelsim.engine import Engine
+from kernelsim.outcome import PhaseChangeOutcome
+from kernelsim.scenario import PhaseChange
+from kernelsim.system.monitor import Monitor
+from kernelsim.trace import Mark, Trace
+
+
+class PhaseChangeProtocol:
+    """One phase change under way. `sends[core]` are the cores to which the core's monitor forwards the identifier."""
+
+    def __init__(
+        self,
+        change: PhaseChange,
+        root: int,
+        sends: Mapping[int, tuple[int, ...]],
+        monitors: Mapping[int, Monitor],
+        engine: Engine,
+        trace: Trace,
+    ) -> None:
+        self._change = change
+        self._root = root
+        self._sends = sends
+        self._monitors = monitors
+        self._engine = engine
+        self._trace = trace
+        self._requested_ps: int | None = None
+        self._answered_ps: int | None = None
+        self._open = {core: len(sends.get(core, ())) + 1 for core in monitors}
+        """Per core: the replies of its children, and its own work, still missing."""
+
+    def request(self) -> None:
+        """The dispatcher asks, by LMP to the monitor of its core."""
+        monitor = self._monitors[self._root]
+        self._requested_ps = self._engine.now
+        arrival = self._engine.now + monitor.machine.lmp_ps[self._root]
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._handle(self._root, self._answer)))
+
+    def outcome(self) -> PhaseChangeOutcome | None:
+        """What it has come to; None if it was never asked for."""
+        if self._requested_ps is None:
+            return None
+        cycles = None
+        if self._answered_ps is not None:
+            cycles = self._monitors[self._root].machine.cycles(self._answered_ps - self._requested_ps, self._root)
+        messages = 2 * sum(len(children) for children in self._sends.values())
+        return PhaseChangeOutcome(
+            self._change.application, self._change.phase, self._requested_ps, self._answered_ps, cycles, messages
+        )
+
+    def _handle(self, core: int, done: Callable[[], None]) -> None:
+        """The identifier has come to `core`: forward it, then do the same as everybody; `done` sends the reply."""
+        monitor = self._monitors[core]
+        for child in self._sends.get(core, ()):
+            self._forward(monitor, core, child, done)
+
+        def program_driver() -> None:
+            self._activate(core)
+            self._one_more(core, done)
+
+        monitor.then(monitor.machine.work_ps[core], program_driver)
+
+    def _forward(self, monitor: Monitor, core: int, child: int, done: Callable[[], None]) -> None:
+        target = self._monitors[child]
+
+        def reply() -> None:
+            target.send(monitor, "phase done", lambda: self._one_more(core, done))
+
+        monitor.send(target, f"phase {self._change.phase}", lambda: self._handle(child, reply))
+
+    def _activate(self, core: int) -> None:
+        application, phase = self._change.application, self._change.phase
+        releases = self._monitors[core].planner.enter(application, phase)
+        text = f"{application} {phase}"
+        if application in releases:
+            text += f" released at {releases[application]}"
+        self._trace.marks.append(Mark(self._engine.now, core, "phase", text))
+
+    def _one_more(self, core: int, done: Callable[[], None]) -> None:
+        self._open[core] -= 1
+        if self._open[core] == 0:
+            done()
+
+    def _answer(self) -> None:
+        arrival = self._engine.now + self._monitors[self._root].machine.lmp_ps[self._root]
+        self._engine.at(arrival, self._answered)
+
+    def _answered(self) -> None:
+        self._answered_ps = self._engine.now
+        self._trace.marks.append(Mark(self._engine.now, self._root, "phase change answered", self._change.application))

@@ -1,0 +1,89 @@
+"""The monitor: the operating system's own dispatcher on a core, which handles one message after the other."""
+
+from collections import deque
+from collections.abc import Callable
+
+from kernelsim.core.threads import UserThread
+from kernelsim.engine import Engine
+from kernelsim.machine.hardware import Machine
+from kernelsim.messages.mesh import Mesh
+from kernelsim.system.planner import Planner
+
+
+class Monitor(UserThread):
+    """A user-space dispatcher, scheduled like any other (best effort). It sleeps while it has nothing to do.
+
+    Work is a cost and an action at its end; what is under way when the core is taken goes on when it comes back.
+    """
+
+    __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner")
+
+    def __init__(self, core: int, engine: Engine, machine: Machine, mesh: Mesh) -> None:
+        super().__init__()
+        self.core = core
+        self.machine = machine
+        self.mesh = mesh
+        self.planner: Planner
+        self.blocked = True
+        self._engine = engine
+        self._work: deque[tuple[int, Callable[[], None]]] = deque()
+        self._remaining_ps: int | None = None
+        self._done_at: int | None = None
+
+    # -- messages --------------------------------------------------------------------------------------------------
+
+    def post(self, cost_ps: int, action: Callable[[], None]) -> None:
+        """More work; a message has come."""
+        self._work.append((cost_ps, action))
+        if self.blocked:
+            self.dispatcher.wake_thread(self)
+
+    def call(self, action: Callable[[], None]) -> None:
+        """An LMP from a dispatcher of this core: a directed switch, so the monitor runs at once."""
+        self._work.append((0, action))
+        if self.blocked:
+            self.blocked = False
+            self.dispatcher.driver.call(self.dispatcher)
+
+    def then(self, cost_ps: int, action: Callable[[], None]) -> None:
+        """Work that follows from the present one."""
+        self._work.append((cost_ps, action))
+
+    def send(self, target: "Monitor", kind: str, action: Callable[[], None]) -> None:
+        """Send a message after the present work; `action` is what the target does with it once it has received it."""
+        channel = self.mesh.channel(self.core, target.core)
+
+        def transmit() -> None:
+            arrival = channel.send(self._engine.now - channel.send_ps, kind)
+            self._engine.at(arrival, lambda: target.post(channel.receive_ps, action))
+
+        self.then(channel.send_ps, transmit)
+
+    # -- upcalls ---------------------------------------------------------------------------------------------------
+
+    def start(self, now: int, runs_from: int) -> None:
+        """Go on with the work."""
+        if self._work:
+            cost = self._work[0][0] if self._remaining_ps is None else self._remaining_ps
+            self._begin(runs_from, cost)
+
+    def stop(self, now: int) -> None:
+        """Put the work aside."""
+        if self._done_at is not None:
+            self._remaining_ps = max(0, self._done_at - now)
+            self._done_at = None
+
+    def _begin(self, now: int, cost_ps: int) -> None:
+        self._done_at = now + cost_ps
+        self._engine.at(self._done_at, self._done)
+
+    def _done(self) -> None:
+        if self._done_at != self._engine.now:
+            return
+        self._done_at = self._remaining_ps = None
+        _, action = self._work.popleft()
+        action()
+        if self._work:
+            self._begin(self._engine.now, self._work[0][0])
+        else:
+            self.dispatcher.block_thread(self)

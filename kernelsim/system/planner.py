@@ -1,0 +1,67 @@
+"""The planner: the module of a monitor that knows which reservations its core has in which combination of phases."""
+
+from collections.abc import Mapping
+
+from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.scenario import Reservation, Schedule
+
+
+class Planner:
+    """A replica of the group's information for one core: phases as far as it was told, and a local table.
+
+    A combination that is not in the table means best effort until it arrives (dissertation, section 3.6.2), and so
+    does a gang where timers are not synchronised.
+    """
+
+    def __init__(self, driver: CpuDriver, dispatchers: Mapping[str, Dispatcher], *, phase_locked: bool) -> None:
+        self._driver = driver
+        self._dispatchers = dispatchers
+        self._phase_locked = phase_locked
+        self._phases: dict[str, int] = {}
+        self._table: dict[tuple[tuple[str, int], ...], Mapping[str, tuple[Reservation, ...]]] = {}
+        self._current: dict[str, Reservation] = {}
+
+    def receive(self, schedule: Schedule) -> None:
+        """One schedule from the placement controller."""
+        self._table[_key(schedule.phases)] = schedule.reservations
+        for application in schedule.phases:
+            self._phases.setdefault(application, 0)
+
+    def begin(self) -> None:
+        """The core's applications start: those that have a real-time phase 0 get it, all others best effort."""
+        self.apply()
+
+    def enter(self, application: str, phase: int) -> dict[str, int]:
+        """An application is in a phase from now on. Returns the first release of each dispatcher that got a new one."""
+        self._phases[application] = phase
+        return self.apply()
+
+    def apply(self) -> dict[str, int]:
+        """Program the CPU driver with what the table says for the phases of now."""
+        reservations = self._table.get(_key(self._phases), {})
+        releases = {}
+        for application, dispatcher in self._dispatchers.items():
+            wanted = self._reservation(reservations.get(application, ()), dispatcher)
+            if wanted != self._current.get(application):
+                self._current[application] = wanted
+                release = self._driver.adopt(dispatcher, wanted)
+                if release is not None:
+                    releases[application] = release
+        return releases
+
+    def knows(self, application: str, phase: int) -> bool:
+        """Whether the table has the combination that this phase would make."""
+        return _key({**self._phases, application: phase}) in self._table
+
+    def _reservation(self, reservations: tuple[Reservation, ...], dispatcher: Dispatcher) -> Reservation:
+        for reservation in reservations:
+            if reservation.dispatcher == dispatcher.index:
+                gang = reservation.kind != "B" and len(reservations) > 1
+                if self._phase_locked or not gang:
+                    return reservation
+        return Reservation(dispatcher.index, "B", weight=dispatcher.weight)
+
+
+def _key(phases: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(phases.items()))
