@@ -1,9 +1,42 @@
-"""Plans for a machine: where dispatchers run, by which tree messages travel, which reservations hold."""
+"""Plans for a machine: where dispatchers run, by which tree messages travel, which reservations hold.
 
-from planner.admission import admit
+Solvers load slowly, so what needs them is imported when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from planner.errors import PlanError
 from planner.manifest import Manifest
 from planner.reservations import Decision, Reservation, Schedule
 from planner.topology import Topology
 
-__all__ = ["Decision", "Manifest", "PlanError", "Reservation", "Schedule", "Topology", "admit"]
+if TYPE_CHECKING:
+    from planner.admission import admit
+    from planner.multicast_tree import MulticastTree, multicast, multicast_matrix
+
+__all__ = [
+    "Decision",
+    "Manifest",
+    "MulticastTree",
+    "PlanError",
+    "Reservation",
+    "Schedule",
+    "Topology",
+    "admit",
+    "multicast",
+    "multicast_matrix",
+]
+
+_HOME = {
+    "MulticastTree": "planner.multicast_tree",
+    "admit": "planner.admission",
+    "multicast": "planner.multicast_tree",
+    "multicast_matrix": "planner.multicast_tree",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'planner' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

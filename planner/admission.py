@@ -4,10 +4,12 @@ import time
 from collections.abc import Mapping, Sequence
 
 from planner.allocation import Allocation, Question, hard_load_ppm
+from planner.allocation_solver import Impossible, allocate_completely
 from planner.errors import PlanError
 from planner.first_fit import allocate_first_fit
 from planner.fixed_cores import fix_cores
 from planner.manifest import Manifest, check_unique_names
+from planner.refusal import explain
 from planner.requests import Request, Team, teams_of
 from planner.reservations import Decision, Refusal
 from planner.schedules import MOST_COMBINATIONS, make_schedules
@@ -115,9 +117,6 @@ def _settled(
 
 
 def _decide(question: Question, seed: int, time_limit: float | None) -> Allocation | Refusal:
-    from planner.allocation_solver import Impossible, allocate_completely
-    from planner.refusal import explain
-
     def solve(asked: Question) -> Allocation | Impossible:
         return allocate_first_fit(asked) or allocate_completely(asked, seed=seed, time_limit=time_limit)
 

@@ -112,21 +112,33 @@ def read_latencies(snapshot: Snapshot, clock_hz: Mapping[int, int | None]) -> di
     for name in ("message_latency_ps", "message_rtt"):
         rows = snapshot.rows(name, 6)
         source_of = provenance(snapshot, name, rows)
+        convert = _PairConverter(name)
         for row in rows:
             layer, source = source_of(row)
             rank = LAYER_RANK.get(layer, 0)
-            pair = (row[0], row[1])
+            pair = row[:2]
             if pair not in found or rank > found[pair][0]:
-                found[pair] = (
-                    rank,
-                    _pair_latency(name, row, certainty_of(layer, source), clock_hz.get(row[0])),
-                )
+                found[pair] = (rank, convert(row[2], certainty_of(layer, source), clock_hz.get(row[0])))
     return {pair: latency for pair, (_, latency) in found.items()}
 
 
-def _pair_latency(name: str, row: Row, certainty: Certainty, clock_hz: int | None) -> PairLatency:
-    if name == "message_latency_ps":
-        return PairLatency(row[2], certainty)
-    if clock_hz is None:
-        return PairLatency(half_round_trip_ps(row[2], NOMINAL_CLOCK_HZ), "estimated")
-    return PairLatency(half_round_trip_ps(row[2], clock_hz), certainty)
+class _PairConverter:
+    """Makes one value for equal facts, since large machines repeat a few latencies."""
+
+    def __init__(self, relation: str) -> None:
+        self._is_one_way = relation == "message_latency_ps"
+        self._known: dict[tuple[int, Certainty, int | None], PairLatency] = {}
+
+    def __call__(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
+        key = (value, certainty, clock_hz)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._convert(value, certainty, clock_hz)
+        return found
+
+    def _convert(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
+        if self._is_one_way:
+            return PairLatency(value, certainty)
+        if clock_hz is None:
+            return PairLatency(half_round_trip_ps(value, NOMINAL_CLOCK_HZ), "estimated")
+        return PairLatency(half_round_trip_ps(value, clock_hz), certainty)

@@ -84,6 +84,6 @@ def _notes(manifests: Sequence[Manifest], allocation: Allocation, made: int) -> 
         )
     if not allocation.is_exact:
         notes.append(
-            "a sufficient demand test stood in for the exact one, which had over a million intervals to look at"
+            "a sufficient demand test stood in for the exact one: it had over a million intervals to look at"
         )
     return tuple(notes)

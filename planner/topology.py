@@ -125,7 +125,7 @@ class Topology:
         """Row by source, column by destination, in the order given; the diagonal is 0."""
         ids = tuple(cores)
         between = self._latencies.between
-        return [[0 if src == dst else between(src, dst).latency_ps for dst in ids] for src in ids]
+        return [[between(src, dst).latency_ps if src != dst else 0 for dst in ids] for src in ids]
 
     def send_ps(self, src: int, dst: int) -> int:
         """How long the sender is busy with one message: its share of the latency, rounded half up."""

@@ -13,10 +13,15 @@ def test_the_dissertations_gang_is_admitted_beside_best_effort() -> None:
     machine = Topology.of(opteron())
     decision = admit([gang("barrier", FIGURE_3_4), gang("cpu", "B 1", 8)], machine)
     assert decision.admitted
-    assert [schedule.phases for schedule in decision.schedules] == [{"barrier": 0, "cpu": 0}, {"barrier": 1, "cpu": 0}]
+    assert [schedule.phases for schedule in decision.schedules] == [
+        {"barrier": 0, "cpu": 0},
+        {"barrier": 1, "cpu": 0},
+    ]
     windows = [one for one in decision.schedules[1].reservations if one.application == "barrier"]
     assert [one.core for one in windows] == list(range(16))
-    assert {(one.wcet_ns, one.deadline_ns, one.release_ns) for one in windows} == {(80_000_000, 80_000_000, 0)}
+    assert {(one.wcet_ns, one.deadline_ns, one.release_ns) for one in windows} == {
+        (80_000_000, 80_000_000, 0)
+    }
 
 
 def test_two_gangs_of_half_the_machine_are_refused_for_their_load() -> None:
