@@ -1,0 +1,1 @@
+"""Questions over a snapshot: rules, conjunctive goals, aggregates, finite-domain constraints."""

@@ -1,0 +1,172 @@
+"""The relations: signature with units (`:unit`) and key arguments (`*`), then meaning, then example."""
+
+RELATIONS_TEXT = """
+machine(Name*)
+    the name that the source gives the machine
+    machine(amd_4x4)
+core(Core*, Package)
+    a hardware thread by its SKB id from 0, and its package, or `none`
+    core(3, 0)
+physical_core(Core*, Id)
+    the physical core that the hardware thread belongs to
+    physical_core(3, 1)
+pu(Core*, OsIndex, HwId)
+    the thread's index in the operating system and its APIC or MPIDR id, or `unknown`
+    pu(3, 3, 17)
+clock_hz(Core*, Hz:Hz)
+    clock rate
+    clock_hz(0, 2500000000)
+isa(Core*, Isa)
+    instruction set
+    isa(0, x86_64)
+core_kind(Core*, Kind)
+    rank of the core's kind on a hybrid machine
+    core_kind(0, 1)
+disallowed(Core*)
+    present in the machine, not to be used
+    disallowed(5)
+cache(Id*, Core*, Level, Type, SizeBytes:bytes, LineBytes:bytes)
+    a cache and a core that it serves; Type data, instruction or unified; sizes or `unknown`
+    cache(7, 0, 3, unified, 6291456, 64)
+numa_node(Node*, OsIndex, Bytes:bytes)
+    a memory node and its size
+    numa_node(0, 0, 8589934592)
+core_node(Core*, Node*)
+    the core is local to the memory node
+    core_node(0, 0)
+numa_distance(From*, To*, Value:SLIT)
+    relative distance of two nodes, 10 is local
+    numa_distance(0, 1, 20)
+numa_bandwidth(From*, To*, MiBPerSecond:MiB/s)
+    bandwidth from cores of one node to the memory of another
+    numa_bandwidth(0, 1, 5600)
+die(Core*, Id)
+    the die of a core
+    die(0, 0)
+group(Core*, Depth*, Id)
+    the group of a core at a depth of the source's tree
+    group(0, 1, 0)
+package_link(P*, Q*)
+    an interconnect link; both directions are stated
+    package_link(0, 1)
+package_hops(P*, Q*, Hops)
+    links between two packages, 0 for the same
+    package_hops(0, 3, 2)
+message_rtt(Src*, Dst*, Avg:cycles, Var:cycles, Min:cycles, Max:cycles)
+    round trip of a message by an ordered pair of cores
+    message_rtt(0, 1, 420, 10, 400, 460)
+message_latency_ps(Src*, Dst*, Avg:ps, Dev:ps, Min:ps, Max:ps)
+    one-way latency of a message
+    message_latency_ps(0, 1, 84000, 2000, 80000, 92000)
+message_throughput(Src*, Dst*, Rate:messages/Mcycle)
+    pipelined messages of an ordered pair
+    message_throughput(0, 1, 3570)
+cost(Name*, Value, Unit)
+    a scalar cost of the machine with its unit
+    cost(context_switch, 4000, ns)
+denied(Fact*)
+    a quirk: facts of lower layers that match this pattern are not true
+    denied(core(5, _))
+corename(Core*, Arch, HwId)
+    Barrelfish core id, architecture, hardware id as apic(Id)
+    corename(0, x86_64, apic(16))
+cpu(Core*, Package)
+    core and package (older Barrelfish)
+    cpu(0, 0)
+apic(ProcessorId*, ApicId, Enabled)
+    MADT entry of a local APIC
+    apic(0, 0, 1)
+cpu_thread(ApicId*, Package, CoreInPackage, Thread)
+    where CPUID places an APIC id
+    cpu_thread(16, 1, 0, 0)
+vendor(Core*, Vendor)
+    maker of the processor
+    vendor(0, amd)
+maxstdcpuid(Core*, Leaf)
+    highest standard CPUID leaf
+    maxstdcpuid(0, 5)
+cache(Name*, Core*, Level*, Type*, SizeBytes:bytes, AssocCode, LineBytes:bytes, LinesPerTag)
+    Barrelfish's cache as CPUID tells it
+    cache(l1d, 0, 1, data, 65536, 2, 64, 1)
+associativity_encoding(Vendor*, Level*, Code*, Meaning)
+    what a CPUID associativity code means
+    associativity_encoding(amd, 1, 2, 2)
+tlb(Core*, Level*, Type*, AssocCode*, Entries*, PageBytes:bytes*)
+    a TLB as CPUID tells it
+    tlb(0, 1, data, 255, 48, 4096)
+nr_running_cores(N)
+    how many cores Barrelfish has booted
+    nr_running_cores(16)
+arm_core(Mpidr*, Type)
+    an ARM core by MPIDR and type
+    arm_core(0, cortexA9)
+memory_region(Base*, Bits*, SizeBytes:bytes*, Type*, Data*)
+    a region of physical memory
+    memory_region(0, 0, 655360, 0, 0)
+mem_region_type(Code*, Name)
+    what a region's type code means
+    mem_region_type(0, ram)
+cpu_affinity(ApicId*, SapicEid*, Domain)
+    SRAT: the proximity domain of a processor
+    cpu_affinity(16, 0, 1)
+memory_affinity(Base*, LengthBytes:bytes*, Domain)
+    SRAT: the proximity domain of a memory range
+    memory_affinity(0, 1073741824, 0)
+node_distance(From*, To*, Value:SLIT)
+    SLIT distance of two proximity domains
+    node_distance(0, 1, 20)
+ht_link(From*, To*)
+    a directed HyperTransport link between cpuN, pciN, memN
+    ht_link(cpu0, cpu1)
+rootcomplex_addr(RootComplex*, Addr)
+    PCI address of a root complex
+    rootcomplex_addr(pci0, addr(0, 0, 0))
+fixed_memory(Low*, High*)
+    an address range that must not be moved
+    fixed_memory(4273995776, 4273999872)
+rootbridge(Addr*, ChildBus*, Window*)
+    a PCI root bridge, its buses and memory window
+    rootbridge(addr(0, 0, 0), childbus(0, 63), mem(3221225472, 3758096383))
+rootbridge_address_window(Addr*, Window*)
+    an address window of a root bridge
+    rootbridge_address_window(addr(0, 0, 0), mem(0, 65535))
+bridge(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, Secondary)
+    a PCI bridge
+    bridge(pcie, addr(0, 1, 0), 32902, 13320, 6, 4, 0, secondary(1))
+device(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, IntPin)
+    a PCI function
+    device(pcie, addr(1, 0, 0), 32902, 5409, 2, 0, 0, 0)
+device(Bus*, Addr*, Vendor, DeviceId, ClassWord)
+    a PCI function (older Barrelfish)
+    device(pci, addr(0, 0, 0), 4130, 29728, 88080384)
+bar(Addr*, Number*, Base, SizeBytes:bytes, Space, Prefetchable, Bits)
+    a base address register
+    bar(addr(1, 0, 0), 0, 4261412864, 131072, mem, nonprefetchable, 32)
+ioapic(Id*, Address, GsiBase)
+    an I/O APIC
+    ioapic(0, 4273995776, 0)
+interrupt_override(Bus*, Source*, Gsi, Flags)
+    MADT interrupt override
+    interrupt_override(0, 0, 2, 0)
+apic_nmi(ProcessorId*, Flags, Lint)
+    MADT local APIC NMI
+    apic_nmi(0, 5, 1)
+prt(Addr*, Pin*, Route)
+    interrupt routing of a PCI pin
+    prt(addr(0, 1, _), 0, gsi(16))
+pir(Name*, Gsi*)
+    a GSI that an interrupt link device may take
+    pir("LNKA", 10)
+parallelapp(Name*, MaxThreads, MoreCoresBetter, SyncIntensive)
+    an application of the Barrelfish scheduler program
+    parallelapp(a, 10, 1, 1)
+link(From*, To*)
+    a directed link
+    link(n0, n1)
+node_bw(Node*, Bandwidth)
+    memory bandwidth of a node
+    node_bw(0, 20)
+node_cost(Node*, Cost)
+    cost of using a node
+    node_cost(0, 3)
+"""

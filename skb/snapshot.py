@@ -1,0 +1,139 @@
+"""A machine's facts at one revision: immutable, in memory, with indexes built as they are asked for."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeAlias
+
+from skb.codec import to_row
+from skb.errors import TermError
+from skb.layers import DENIED, LAYERS, Stretch, denials, layer_rank, stretches, winners
+from skb.schema import key_of
+from skb.terms import Row
+
+RelationId: TypeAlias = tuple[str, int]
+Index: TypeAlias = dict[object, list[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact with who said it and when; `wins` is False where a better layer or a newer fact hides it."""
+
+    relation: str
+    args: Row
+    layer: str
+    source: str
+    revision: int
+    wins: bool
+
+
+class Contents:
+    """The stated rows of a machine by relation; winners and indexes are worked out once, on first use."""
+
+    def __init__(self, stated: Mapping[RelationId, Sequence[Stretch]]) -> None:
+        self._stretches = stated
+        self._denied = denials(stated.get((DENIED, 1), ()))
+        self._winners: dict[RelationId, dict[Row, int]] = {}
+        self._rows: dict[RelationId, tuple[Row, ...]] = {}
+        self._indexes: dict[tuple[RelationId, tuple[int, ...]], Index] = {}
+
+    def relations(self) -> list[RelationId]:
+        return sorted(self._stretches)
+
+    def stretches(self, relation: RelationId) -> Sequence[Stretch]:
+        return self._stretches.get(relation, ())
+
+    def winners(self, relation: RelationId) -> Mapping[Row, int]:
+        found = self._winners.get(relation)
+        if found is None:
+            key, denied = key_of(*relation), self._denied.get(relation, ())
+            found = self._winners[relation] = winners(self.stretches(relation), key, denied)
+        return found
+
+    def rows(self, relation: RelationId) -> tuple[Row, ...]:
+        found = self._rows.get(relation)
+        if found is None:
+            found = self._rows[relation] = tuple(self.winners(relation))
+        return found
+
+    def index(self, relation: RelationId, positions: tuple[int, ...]) -> Index:
+        found = self._indexes.get((relation, positions))
+        if found is None:
+            found = self._indexes[relation, positions] = build_index(self.rows(relation), positions)
+        return found
+
+
+def build_index(rows: Iterable[Row], positions: tuple[int, ...]) -> Index:
+    """Rows by the values at `positions`: the value itself for one position, a tuple for several."""
+    index: Index = {}
+    identify = itemgetter(*positions)
+    for row in rows:
+        key = identify(row)
+        if key in index:
+            index[key].append(row)
+        else:
+            index[key] = [row]
+    return index
+
+
+class Snapshot:
+    """What one machine's facts were at one revision; readers of it never see a later write."""
+
+    def __init__(self, machine: str, revision: int, contents: Contents) -> None:
+        self.machine = machine
+        self.revision = revision
+        self._contents = contents
+
+    @classmethod
+    def of_facts(
+        cls,
+        facts: Iterable[tuple[str, Iterable[object], str, str]],
+        *,
+        machine: str = "facts",
+        revision: int = 0,
+    ) -> "Snapshot":
+        """A snapshot of (relation, args, layer, source) alone, with no store behind. Raises TermError."""
+        grouped: dict[RelationId, list[tuple[int, str, int, Row]]] = {}
+        for name, args, layer, source in facts:
+            row = to_row(args)
+            grouped.setdefault((name, len(row)), []).append((layer_rank(layer), source, revision, row))
+        return cls(machine, revision, Contents({key: stretches(said) for key, said in grouped.items()}))
+
+    def relations(self) -> tuple[RelationId, ...]:
+        """Name and arity of every relation with stated facts, sorted."""
+        return tuple(self._contents.relations())
+
+    def rows(self, name: str, arity: int) -> tuple[Row, ...]:
+        """The winning facts of a relation, in the order stated; () when there are none."""
+        return self._contents.rows((name, arity))
+
+    def index(self, name: str, arity: int, positions: tuple[int, ...]) -> Index:
+        """Winning rows by their values at `positions`: a bare value for one position, else a tuple."""
+        return self._contents.index((name, arity), positions)
+
+    def facts(self, name: str | None = None) -> tuple[StoredFact, ...]:
+        """Everything that was stated, winners or not, by relation, layer and age."""
+        found: list[StoredFact] = []
+        for relation in self._contents.relations():
+            if name is None or relation[0] == name:
+                found += self._facts_of(relation)
+        return tuple(found)
+
+    def _facts_of(self, relation: RelationId) -> list[StoredFact]:
+        best = self._contents.winners(relation)
+        return [
+            StoredFact(
+                relation[0], row, LAYERS[said.layer], said.source, said.revision, best.get(row) == index
+            )
+            for index, said in enumerate(self._contents.stretches(relation))
+            for row in said.rows
+        ]
+
+    def source_of(self, relation: str, args: Iterable[object]) -> tuple[str, str]:
+        """(layer, source) of a winning fact; TermError where it is none."""
+        row = to_row(args)
+        index = self._contents.winners((relation, len(row))).get(row)
+        if index is None:
+            raise TermError(f"{relation}/{len(row)} holds no such fact at revision {self.revision}")
+        said = self._contents.stretches((relation, len(row)))[index]
+        return LAYERS[said.layer], said.source

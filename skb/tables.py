@@ -1,0 +1,57 @@
+"""The tables of the fact store, as the newest migration leaves them."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text
+
+HEAD = "0001"
+
+metadata = MetaData()
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("revision", _Number, nullable=False),
+)
+machine = Table(
+    "machine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+relation = Table(
+    "relation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("arity", Integer, nullable=False),
+    Index("relation_by_name", "name", "arity", unique=True),
+)
+source = Table(
+    "source",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("text", Text, nullable=False, unique=True),
+)
+change = Table(
+    "change",
+    metadata,
+    Column("revision", _Number, primary_key=True, autoincrement=False),
+    Column("machine_id", Integer, ForeignKey("machine.id"), nullable=False),
+    Column("at", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Index("change_of_machine", "machine_id", "revision"),
+)
+fact = Table(
+    "fact",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("machine_id", Integer, ForeignKey("machine.id"), nullable=False),
+    Column("relation_id", Integer, ForeignKey("relation.id"), nullable=False),
+    Column("args", Text, nullable=False),
+    Column("layer", SmallInteger, nullable=False),
+    Column("source_id", Integer, ForeignKey("source.id"), nullable=False),
+    Column("added", _Number, nullable=False),
+    Column("removed", _Number),
+    Index("fact_of_machine", "machine_id", "relation_id"),
+)
