@@ -8,7 +8,7 @@ from typing import Any
 from planner.cpu_list import format_cpu_list
 from planner.errors import PlanError
 from planner.latency import Certainty
-from planner.multicast_bound import METHOD, lower_bound_ps
+from planner.multicast_bound import METHOD, lower_bound
 from planner.multicast_cost import DEFAULT_SEND_SHARE, MulticastCost, cost_of_matrix, cost_on_machine
 from planner.multicast_methods import METHODS
 from planner.multicast_order import ready_times
@@ -147,7 +147,7 @@ def _plan(
             code="unknown_method",
             details={"found": method, "accepted": list(METHODS)},
         )
-    bound_ps = lower_bound_ps(cost)
+    bound_ps = lower_bound(cost).bound_ps
     tree = build(cost)
     if iterations or time_limit is not None:
         tree = improve(cost, tree, bound_ps, iterations=iterations or None, time_limit=time_limit, seed=seed)
