@@ -1,5 +1,7 @@
 """Boots a multikernel on a machine and runs a scenario on it."""
 
+from collections.abc import Mapping
+
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.rbed import Rbed
@@ -9,7 +11,7 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
-from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Scripted, check
+from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Scripted, Traffic, check
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.planner import Planner
@@ -18,6 +20,7 @@ from kernelsim.trace import Trace
 from kernelsim.workloads.barrier import BarrierTeam, iteration_ps
 from kernelsim.workloads.cpu_bound import CpuBoundThread
 from kernelsim.workloads.scripted import ScriptedThread
+from kernelsim.workloads.traffic import Flow, TrafficThread, channels
 
 
 def run(scenario: Scenario) -> Outcome:
@@ -108,7 +111,8 @@ class _Multikernel:
         if isinstance(workload, CpuBound):
             hz = self.scenario.machine.clock_hz[cores[index]]
             return CpuBoundThread((workload.work_cycles * 10**12 + hz // 2) // hz)
-        assert isinstance(workload, Scripted)
+        if isinstance(workload, Traffic):
+            return TrafficThread(self.engine)
         if len(workload.scripts) != len(cores):
             raise ScenarioError(
                 "bad_scenario",
@@ -132,6 +136,9 @@ class _Multikernel:
         scenario, engine = self.scenario, self.engine
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
+        for application in scenario.applications:
+            if isinstance(application.workload, Traffic):
+                self._begin_traffic(application, application.workload)
         begin = self.start_ps + scenario.warmup_ps
         engine.run(begin)
         before = self._measure()
@@ -159,6 +166,19 @@ class _Multikernel:
 
         self.engine.at(self.start_ps + change.at_ps, ask, rank=1 << 19)
 
+    def _begin_traffic(self, application: Application, traffic: Traffic) -> None:
+        dispatchers = self.dispatchers[application.name]
+        threads: dict[int, TrafficThread] = {}
+        for slot, dispatcher in enumerate(dispatchers):
+            for turn, thread in enumerate(dispatcher.threads):
+                assert isinstance(thread, TrafficThread)
+                threads[slot + turn * len(dispatchers)] = thread
+        cores = tuple(threads[index].dispatcher.driver.core for index in range(len(threads)))
+        lanes = channels(self.scenario.machine, self.trace, traffic.flows, cores)
+        for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
+            first = self.start_ps + interval_ps + number * interval_ps // len(lanes)
+            Flow(self.engine, threads[source], threads[target], channel, interval_ps).begin(first)
+
     def _measure(self) -> dict[str, tuple[int, list[int]]]:
         """Progress and core time of every application, now."""
         now = self.engine.now
@@ -185,7 +205,8 @@ class _Multikernel:
                 key=lambda miss: (miss.time_ps, miss.core),
             )
             used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
-            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used)
+            received, mean = self._traffic(name)
+            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used, received, mean)
         outcomes = [protocol.outcome() for protocol in self.protocols]
         return Outcome(
             applications=applications,
@@ -199,9 +220,13 @@ class _Multikernel:
             trace=self.trace,
         )
 
+    def _traffic(self, name: str) -> tuple[int, int | None]:
+        threads = [thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)]
+        received = sum(thread.received for thread in threads)
+        return received, sum(thread.waited_ps for thread in threads) // received if received else None
 
-def _check_cover(change: PhaseChange, cores: list[int], sends: object) -> None:
-    assert isinstance(sends, dict) or hasattr(sends, "items")
+
+def _check_cover(change: PhaseChange, cores: list[int], sends: Mapping[int, tuple[int, ...]]) -> None:
     reached = [child for children in sends.values() for child in children]
     if sorted(reached) != sorted(cores[1:]) or not set(sends) <= set(cores):
         raise ScenarioError(

@@ -22,11 +22,15 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationOutcome:
-    """`progress` counts iterations (of the barrier; of all threads without one), `cpu_ps[i]` dispatcher i's core time."""
+    """`progress` counts iterations (of the barrier; of all threads without one; messages received), `cpu_ps[i]` is
+    dispatcher i's core time; `received` messages took `mean_latency_ps` from the start of the send to their receipt.
+    """
 
     progress: int
     misses: tuple[Miss, ...]
     cpu_ps: tuple[int, ...]
+    received: int = 0
+    mean_latency_ps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,14 @@ class Scripted:
     scripts: tuple[tuple[tuple[int, str], ...], ...]
 
 
-Workload = Barrier | CpuBound | Scripted
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Messages between the application's threads: `(source, target, interval_ps)`, threads by index."""
+
+    flows: tuple[tuple[int, int, int], ...]
+
+
+Workload = Barrier | CpuBound | Scripted | Traffic
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,20 @@ def _check_application(scenario: Scenario, application: Application) -> None:
         scenario.machine.check_core(core, f"application {application.name!r}")
     if isinstance(application.workload, Barrier):
         _check_barrier(scenario, application, application.workload)
+    if isinstance(application.workload, Traffic):
+        _check_traffic(application, application.workload)
+
+
+def _check_traffic(application: Application, traffic: Traffic) -> None:
+    threads = application.threads or len(application.cores)
+    for source, target, interval_ps in traffic.flows:
+        if source == target or not (0 <= source < threads and 0 <= target < threads) or interval_ps <= 0:
+            raise ScenarioError(
+                "bad_scenario",
+                f"application {application.name!r} has a flow from {source} to {target} every {interval_ps} ps; "
+                f"accepted: two different threads of 0 to {threads - 1} and a positive interval",
+                application=application.name,
+            )
 
 
 def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier) -> None:

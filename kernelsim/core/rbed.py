@@ -195,7 +195,8 @@ class Rbed:
             return min((task.release for task in self.queue), default=None)
         look = now + running.budget - running.used
         if not self.protect_hard:
-            look = min(look, running.release + running.deadline + 1)
+            if now < running.release + running.deadline + 1 < look:
+                look = running.release + running.deadline + 1
             for task in self.queue:
                 if task is running:
                     break
