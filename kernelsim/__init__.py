@@ -1,4 +1,6 @@
-"""The multikernel: an engine, hardware, and on every core a CPU driver, a monitor with its planner and dispatchers."""
+"""The multikernel: an engine, hardware, and on every core a CPU driver, a monitor with its planner and
+dispatchers.
+"""
 
 from kernelsim.errors import ScenarioError, SchedulerPanic
 from kernelsim.machine.hardware import Machine

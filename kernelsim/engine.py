@@ -24,7 +24,9 @@ class Engine:
         self._count = 0
 
     def at(self, time_ps: int, action: Callable[[], None], rank: int = ARRIVAL) -> None:
-        """Carry out `action` at `time_ps`, not before now. There is no cancelling: a stale action finds that it is."""
+        """Carry out `action` at `time_ps`, not before now. There is no cancelling: a stale action finds that
+        it is.
+        """
         self._count += 1
         heappush(self._heap, (time_ps, rank, self._count, action))
 

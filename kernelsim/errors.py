@@ -1,4 +1,6 @@
-"""What the simulator says when it cannot go on: input that no machine can run, and a scheduler's own panic."""
+"""What the simulator says when it cannot go on: input that no machine can run, and a scheduler's own
+panic.
+"""
 
 
 class ScenarioError(ValueError):

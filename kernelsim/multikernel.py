@@ -1,6 +1,7 @@
 """Boots a multikernel on a machine and runs a scenario on it."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
@@ -26,8 +27,8 @@ from kernelsim.workloads.traffic import Flow, TrafficThread, channels
 def run(scenario: Scenario) -> Outcome:
     """Boot, start every application in phase 0, carry out the phase changes, and measure.
 
-    Equal scenarios give equal outcomes, traces included. A missed deadline is part of the outcome. Raises ScenarioError
-    for what cannot be run.
+    Equal scenarios give equal outcomes, traces included. A missed deadline is part of the outcome. Raises
+    ScenarioError for what cannot be run.
     """
     check(scenario)
     return _Multikernel(scenario).run()
@@ -43,14 +44,16 @@ class _Multikernel:
         self.mesh = Mesh(scenario.machine, self.trace)
         self.phase_locked, self.start_ps = self._synchronise()
         self.drivers = [self._driver(core) for core in range(scenario.machine.cores)]
-        self.monitors = {core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))}
+        self.monitors = {
+            core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))
+        }
         self.teams: dict[str, BarrierTeam] = {}
         self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
         self.protocols: list[PhaseChangeProtocol] = []
         for core in range(len(self.drivers)):
             self._boot_node(core)
 
-    # -- booting ---------------------------------------------------------------------------------------------------
+    # -- booting ---------------------------------------------------------------------------------------------
 
     def _synchronise(self) -> tuple[bool, int]:
         scenario = self.scenario
@@ -82,15 +85,17 @@ class _Multikernel:
         monitor.planner = Planner(driver, local, phase_locked=self.phase_locked)
         for schedule in self.scenario.schedules:
             monitor.planner.receive(schedule)
-        if local:
-            self.engine.at(driver.origin_ps, lambda: self._start_node(monitor, local))
+        for application in self.scenario.applications:
+            if application.name in local:
+                dispatcher = local[application.name]
+                start = application.starts_ps[dispatcher.index] if application.starts_ps else 0
+                self.engine.at(driver.origin_ps + start, partial(self._start, monitor, dispatcher))
 
-    def _start_node(self, monitor: Monitor, local: dict[str, Dispatcher]) -> None:
-        monitor.planner.begin()
-        for dispatcher in local.values():
-            for thread in dispatcher.threads:
-                if isinstance(thread, ScriptedThread):
-                    thread.begin(dispatcher.driver.origin_ps)
+    def _start(self, monitor: Monitor, dispatcher: Dispatcher) -> None:
+        monitor.planner.begin(dispatcher.application)
+        for thread in dispatcher.threads:
+            if isinstance(thread, ScriptedThread):
+                thread.begin(self.engine.now)
 
     def _dispatchers(self, application: Application) -> list[Dispatcher]:
         threads: list[list[UserThread]] = [[] for _ in application.cores]
@@ -130,7 +135,7 @@ class _Multikernel:
             )
         return self.teams[application.name]
 
-    # -- running ---------------------------------------------------------------------------------------------------
+    # -- running ---------------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
         scenario, engine = self.scenario, self.engine
@@ -195,9 +200,7 @@ class _Multikernel:
             measured[name] = (progress, [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
         return measured
 
-    def _outcome(
-        self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]
-    ) -> Outcome:
+    def _outcome(self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]) -> Outcome:
         applications = {}
         for name, (progress, cpu_ps) in after.items():
             misses = sorted(
@@ -221,7 +224,9 @@ class _Multikernel:
         )
 
     def _traffic(self, name: str) -> tuple[int, int | None]:
-        threads = [thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)]
+        threads = [
+            thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)
+        ]
         received = sum(thread.received for thread in threads)
         return received, sum(thread.waited_ps for thread in threads) // received if received else None
 

@@ -7,7 +7,9 @@ from kernelsim.trace import Trace
 
 @dataclass(frozen=True, slots=True)
 class Miss:
-    """A job that was not done by its deadline, counted once. `time_ps` is when it was done, or the end of the run."""
+    """A job that was not done by its deadline, counted once. `time_ps` is when it was done, or the end of the
+    run.
+    """
 
     core: int
     dispatcher: int
@@ -22,8 +24,9 @@ class Miss:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationOutcome:
-    """`progress` counts iterations (of the barrier; of all threads without one; messages received), `cpu_ps[i]` is
-    dispatcher i's core time; `received` messages took `mean_latency_ps` from the start of the send to their receipt.
+    """`progress` counts iterations (of the barrier; of all threads without one; messages received),
+    `cpu_ps[i]` is dispatcher i's core time; `received` messages took `mean_latency_ps` from the start of the
+    send to their receipt.
     """
 
     progress: int
@@ -35,7 +38,9 @@ class ApplicationOutcome:
 
 @dataclass(frozen=True, slots=True)
 class PhaseChangeOutcome:
-    """One phase change: from the request to the one aggregated reply, in time and in cycles of the initiator's core."""
+    """One phase change: from the request to the one aggregated reply, in time and in cycles of the
+    initiator's core.
+    """
 
     application: str
     phase: int
@@ -47,7 +52,8 @@ class PhaseChangeOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of the run.
+    """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
+    the run.
 
     `events` were carried out; `events_represented` include those that closed forms stand for.
     """

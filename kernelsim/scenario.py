@@ -19,8 +19,8 @@ BARRIERS = ("counter", "tree")
 class Barrier:
     """BARRIER: every thread increments a cell and meets the others at a barrier, for ever.
 
-    A thread that has to wait spins for `spin_ps`, counted from its arrival or, if that is later, its dispatch; then it
-    yields its dispatcher, or blocks; with `wait="spin"` it spins for ever.
+    A thread that has to wait spins for `spin_ps`, counted from its arrival or, if that is later, its
+    dispatch; then it yields its dispatcher, or blocks; with `wait="spin"` it spins for ever.
     """
 
     wait: str = "yield"
@@ -38,7 +38,9 @@ class CpuBound:
 
 @dataclass(frozen=True, slots=True)
 class Scripted:
-    """A best-effort load whose every dispatcher follows a script: `(time_ps, "run" | "yield" | "block")`, by time."""
+    """A best-effort load whose every dispatcher follows a script: `(time_ps, "run" | "yield" | "block")`, by
+    time.
+    """
 
     scripts: tuple[tuple[tuple[int, str], ...], ...]
 
@@ -73,13 +75,17 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """A domain with one dispatcher on each of `cores`; dispatcher i runs thread i, i + len(cores), ..."""
+    """A domain with one dispatcher on each of `cores`; dispatcher i runs thread i, i + len(cores), ...
+
+    `starts_ps[i]` is when dispatcher i is created, counted from the start of its core's timer; 0 without it.
+    """
 
     name: str
     workload: Workload
     cores: tuple[int, ...]
     threads: int = 0
     weight: int = 1
+    starts_ps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,8 @@ class Schedule:
 class PhaseChange:
     """At `at_ps` after the start, dispatcher 0 of `application` asks for `phase`.
 
-    `sends[core]` are the cores to which a core's monitor forwards the identifier, in order; without it the initiator's
-    monitor sends to every other core of the application itself, as in the dissertation.
+    `sends[core]` are the cores to which a core's monitor forwards the identifier, in order; without it the
+    initiator's monitor sends to every other core of the application itself, as in the dissertation.
     """
 
     application: str
@@ -106,11 +112,12 @@ class PhaseChange:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by how much a
-    synchronised one is late; `slices_ps[core]` are the time slices of the Linux-like scheduler, used in turn.
+    """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by
+    how much a synchronised one is late; `slices_ps[core]` are the time slices of the Linux-like scheduler,
+    used in turn.
 
-    Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries out
-    every iteration and every yield as an event of its own and gives the same trace.
+    Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries
+    out every iteration and every yield as an event of its own and gives the same trace.
     """
 
     machine: Machine
@@ -155,6 +162,13 @@ def _check_application(scenario: Scenario, application: Application) -> None:
             "bad_scenario",
             f"application {application.name!r} has dispatchers on cores {list(application.cores)}; accepted: "
             "at least one core and each only once",
+            application=application.name,
+        )
+    if application.starts_ps and len(application.starts_ps) != len(application.cores):
+        raise ScenarioError(
+            "bad_scenario",
+            f"application {application.name!r} has {len(application.starts_ps)} start times for "
+            f"{len(application.cores)} cores; accepted: one each, or none",
             application=application.name,
         )
     for core in application.cores:

@@ -1,4 +1,6 @@
-"""The CPU driver of one core: it dispatches dispatchers as its scheduler decides, and touches nothing of other cores."""
+"""The CPU driver of one core: it dispatches dispatchers as its scheduler decides, and touches nothing of
+other cores.
+"""
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.rbed import Kind, Rbed, Task
@@ -12,8 +14,9 @@ _KINDS = {"B": Kind.BEST_EFFORT, "S": Kind.SOFT, "H": Kind.HARD, "G": Kind.HARD}
 
 
 class CpuDriver:
-    """Event-driven and non-preemptable. Its scheduler works in local time: picoseconds since this core's timer started,
-    at `origin_ps`. A switch to another dispatcher costs `switch_ps`, charged to the one that comes.
+    """Event-driven and non-preemptable. Its scheduler works in local time: picoseconds since this core's
+    timer started, at `origin_ps`. A switch to another dispatcher costs `switch_ps`, charged to the one that
+    comes.
     """
 
     def __init__(
@@ -35,7 +38,7 @@ class CpuDriver:
         if isinstance(scheduler, Rbed):
             scheduler.on_period_end = self._job_done
 
-    # -- what dispatchers and monitors ask for ---------------------------------------------------------------------
+    # -- what dispatchers and monitors ask for ---------------------------------------------------------------
 
     def wake(self, dispatcher: Dispatcher) -> None:
         """Make a dispatcher runnable."""
@@ -65,10 +68,11 @@ class CpuDriver:
         self._decide()
 
     def adopt(self, dispatcher: Dispatcher, reservation: Reservation) -> int | None:
-        """Give a dispatcher new parameters from now on; returns the (global) first release of a real-time task.
+        """Give a dispatcher new parameters from now on; returns the (global) first release of a real-time
+        task.
 
-        Its first release is the first instant that is congruent to its offset, not before the delay that its manifest
-        asks for and not inside a period that it has already begun.
+        Its first release is the first instant that is congruent to its offset, not before the delay that its
+        manifest asks for and not inside a period that it has already begun.
         """
         self._settle()
         old, now = dispatcher.task, self._local()
@@ -104,7 +108,7 @@ class CpuDriver:
                 elif task.finished is not None:
                     self._job_done(task, task.finished)
 
-    # -- deciding and switching ------------------------------------------------------------------------------------
+    # -- deciding and switching ------------------------------------------------------------------------------
 
     def _local(self) -> int:
         return self.engine.now - self.origin_ps
@@ -158,7 +162,7 @@ class CpuDriver:
                 self._trace.slices.append(Slice(start, self._slice_end, self.core, dispatcher.name))
             self._slice = None
 
-    # -- deadlines -------------------------------------------------------------------------------------------------
+    # -- deadlines -------------------------------------------------------------------------------------------
 
     def _job_done(self, task: Task, finished: int) -> None:
         if finished > task.release + task.deadline:

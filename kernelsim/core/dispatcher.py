@@ -14,17 +14,15 @@ if TYPE_CHECKING:
 
 
 class Dispatcher:
-    """Dispatchers never migrate. At the Run entry point the next runnable thread is taken, round robin; the dispatcher
-    yields once all its threads have yielded in this time slice, and sleeps when all of them are blocked
-    (dissertation, section 3.6.5).
+    """Dispatchers never migrate. At the Run entry point the next runnable thread is taken, round robin; the
+    dispatcher yields once all its threads have yielded in this time slice, and sleeps when all of them are
+    blocked (dissertation, section 3.6.5).
     """
 
     __slots__ = ("_cpu_ps", "_started", "application", "driver", "index", "name", "on_run", "runs", "task", "threads",
                  "timeslices", "weight")  # fmt: skip
 
-    def __init__(
-        self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int
-    ) -> None:
+    def __init__(self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int) -> None:
         self.application = application
         self.index = index
         self.name = f"{application}.{index}"
@@ -42,7 +40,7 @@ class Dispatcher:
         self._cpu_ps = 0
         self._started = 0
 
-    # -- upcalls of the CPU driver ---------------------------------------------------------------------------------
+    # -- upcalls of the CPU driver ---------------------------------------------------------------------------
 
     def start(self, now: int, runs_from: int) -> None:
         """The Run entry point."""
@@ -78,14 +76,16 @@ class Dispatcher:
         """Whether any of its threads can run."""
         return any(not thread.blocked for thread in self.threads)
 
-    # -- calls of its threads --------------------------------------------------------------------------------------
+    # -- calls of its threads --------------------------------------------------------------------------------
 
     def is_alone(self) -> bool:
         """Whether a yield of its thread would come straight back to it."""
         return len(self.threads) == 1 and self.driver.is_alone(self)
 
     def yield_thread(self, thread: UserThread) -> None:
-        """The running thread gives way to one that has not yielded in this time slice; if none is left, all yield."""
+        """The running thread gives way to one that has not yielded in this time slice; if none is left, all
+        yield.
+        """
         thread.yielded_in = self.timeslices
         if not self._switch_thread():
             self.driver.give_up(self)
@@ -106,9 +106,7 @@ class Dispatcher:
         self.driver.wake(self)
 
     def _switch_thread(self) -> bool:
-        candidates = [
-            thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices
-        ]
+        candidates = [thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices]
         if not candidates:
             return False
         now = self.driver.engine.now

@@ -1,12 +1,12 @@
 """RBED, the rate-based earliest-deadline scheduler of one core, as a state machine without a clock.
 
-Source: Brandt et al., RTSS 2003, with the release times and end-of-period rules of Peter's dissertation (section 3.6.4)
-as Barrelfish's kernel applies them. One code, two rule sets:
+Source: Brandt et al., RTSS 2003, with the release times and end-of-period rules of Peter's dissertation
+(section 3.6.4) as Barrelfish's kernel applies them. One code, two rule sets:
 
 - ``exact``: Barrelfish's rules to the letter, its order of insertion and its late-noticed deadlines included.
-- ``protect_hard``: two additions. A best-effort task is selected only while no released real-time task has budget
-  left, and a spent real-time task is rotated (release += period) at once, not when it is next selected. Under these
-  rules an admitted set of hard tasks misses no deadline, whatever best effort does beside it.
+- ``protect_hard``: two additions. A best-effort task is selected only while no released real-time task has
+budget left, and a spent real-time task is rotated (release += period) at once, not when it is next selected.
+Under these rules an admitted set of hard tasks misses no deadline, whatever best effort does beside it.
 
 Time is an integer in the caller's unit: ticks in the scheduler simulator, picoseconds in a booted kernel.
 """
@@ -31,7 +31,9 @@ class Kind(IntEnum):
 
 
 class Task:
-    """What RBED knows of one dispatcher. `deadline` is relative to `release`; `used` counts against `budget`."""
+    """What RBED knows of one dispatcher. `deadline` is relative to `release`; `used` counts against
+    `budget`.
+    """
 
     __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "owner", "period", "queued", "release", "used",
                  "weight")  # fmt: skip
@@ -62,7 +64,9 @@ class Task:
 
     @property
     def due(self) -> int:
-        """The absolute deadline. Of a best-effort task it may be stale: it is refreshed when the task is selected."""
+        """The absolute deadline. Of a best-effort task it may be stale: it is refreshed when the task is
+        selected.
+        """
         return self.release + self.deadline
 
     @property
@@ -74,9 +78,10 @@ class Task:
 class Rbed:
     """The run queue of one core.
 
-    Every operation takes `now`; `schedule` answers with the task that the core shows, `next_look` with the time at
-    which it has to be asked again if nothing else happens before. `on_period_end(task, finished)` is told of every
-    job of a real-time task that is done; without it a job selected late is a `SchedulerPanic`, as in Barrelfish.
+    Every operation takes `now`; `schedule` answers with the task that the core shows, `next_look` with the
+    time at which it has to be asked again if nothing else happens before. `on_period_end(task, finished)` is
+    told of every job of a real-time task that is done; without it a job selected late is a `SchedulerPanic`,
+    as in Barrelfish.
     """
 
     __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_period_end", "protect_hard", "queue",
@@ -99,10 +104,12 @@ class Rbed:
         self.charged: Task | None = None
         self.current: Task | None = None
 
-    # -- operations ------------------------------------------------------------------------------------------------
+    # -- operations ------------------------------------------------------------------------------------------
 
     def make_runnable(self, task: Task, now: int) -> None:
-        """Queue a task. A best-effort task is released now; a real-time task at its own `release`, not in the past."""
+        """Queue a task. A best-effort task is released now; a real-time task at its own `release`, not in the
+        past.
+        """
         if task.queued:
             return
         if task.kind is Kind.BEST_EFFORT:
@@ -134,7 +141,9 @@ class Rbed:
             self.hard_load -= task.load
 
     def give_up(self, task: Task, now: int) -> None:
-        """`yield`: the task ends its period. A real-time task comes back one period later, best effort at once."""
+        """`yield`: the task ends its period. A real-time task comes back one period later, best effort at
+        once.
+        """
         if not task.queued or task.release > now:
             return
         self._end_period(task, now)
@@ -145,7 +154,9 @@ class Rbed:
         self._insert(task)
 
     def self_yielded(self, task: Task, then: int) -> None:
-        """The only queued task, best effort, has yielded again and again to itself, the last time at `then`."""
+        """The only queued task, best effort, has yielded again and again to itself, the last time at
+        `then`.
+        """
         task.release = task.dispatched = then
         task.used = 0
 
@@ -164,7 +175,7 @@ class Rbed:
             task.used += now - max(task.dispatched, task.release)
             task.dispatched = now
 
-    # -- decisions -------------------------------------------------------------------------------------------------
+    # -- decisions -------------------------------------------------------------------------------------------
 
     def schedule(self, now: int) -> Task | None:
         """Charge, select and return the task that the core shows from `now` on; None when it idles."""
@@ -189,7 +200,9 @@ class Rbed:
         return None
 
     def next_look(self, now: int) -> int | None:
-        """The next time at which `schedule` can decide otherwise; None when only an operation can change anything."""
+        """The next time at which `schedule` can decide otherwise; None when only an operation can change
+        anything.
+        """
         running = self.charged
         if running is None:
             return min((task.release for task in self.queue), default=None)
@@ -209,7 +222,7 @@ class Rbed:
                 look = task.release
         return look
 
-    # -- the rules -------------------------------------------------------------------------------------------------
+    # -- the rules -------------------------------------------------------------------------------------------
 
     def _charge(self, now: int) -> None:
         task = self.charged
@@ -266,7 +279,9 @@ class Rbed:
         self.charged = None
 
     def _insert(self, task: Task) -> None:
-        """The only place where order is decided: behind equal deadlines, best effort also behind all that is released."""
+        """The only place where order is decided: behind equal deadlines, best effort also behind all that is
+        released.
+        """
         best_effort, due, release = task.kind is Kind.BEST_EFFORT, task.release + task.deadline, task.release
         place = 0
         for other in self.queue:

@@ -1,4 +1,6 @@
-"""The Linux-like baseline: every task of a core in turn, none of them special, time slices of varying length."""
+"""The Linux-like baseline: every task of a core in turn, none of them special, time slices of varying
+length.
+"""
 
 from collections.abc import Sequence
 
@@ -8,8 +10,9 @@ from kernelsim.core.rbed import Task
 class RoundRobin:
     """A run queue that knows no deadlines, no gangs and no synchronisation (dissertation, section 3.1.2).
 
-    The time slices are given, and used in turn. A woken task goes to the end of the queue and preempts nobody; a
-    yield gives up the rest of the slice. It has RBED's operations, so that a CPU driver takes either.
+    The time slices are given, and used in turn. A woken task goes to the end of the queue and preempts
+    nobody; a yield gives up the rest of the slice. It has RBED's operations, so that a CPU driver takes
+    either.
     """
 
     __slots__ = ("_drawn", "_slices", "current", "ends", "protect_hard", "queue")

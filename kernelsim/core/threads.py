@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 class UserThread:
     """A thread of one dispatcher. Subclasses say what it does with the core; times are absolute picoseconds.
 
-    `start(now, runs_from)` is its dispatch at `now`: it computes from `runs_from` on, when the switch is over.
-    `settle(now)` brings its books up to date, `reconsider()` asks it to think again because its core has changed.
+    `start(now, runs_from)` is its dispatch at `now`: it computes from `runs_from` on, when the switch is
+    over. `settle(now)` brings its books up to date, `reconsider()` asks it to think again because its core
+    has changed.
     """
 
     __slots__ = ("blocked", "dispatcher", "yielded_in")

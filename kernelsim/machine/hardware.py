@@ -10,10 +10,11 @@ from kernelsim.errors import ScenarioError
 class Machine:
     """Cores are numbered from 0; every duration is an integer of picoseconds.
 
-    `latency_ps[a][b]` is the one-way UMP latency from a to b (dissertation, Table 2.5), `occupancy_ps[a][b]` what one
-    message costs sender and receiver together (the reciprocal of Table 2.5's throughput), `send_ps[a][b]` the sender's
-    part of it, `lmp_ps[a]` the one-way LMP latency (Table 2.4), `work_ps[a]` what a monitor and its CPU driver need
-    for one operation, `line_ps[a][b]` the transfer of a cache line from a's cache to b's.
+    `latency_ps[a][b]` is the one-way UMP latency from a to b (dissertation, Table 2.5), `occupancy_ps[a][b]`
+    what one message costs sender and receiver together (the reciprocal of Table 2.5's throughput),
+    `send_ps[a][b]` the sender's part of it, `lmp_ps[a]` the one-way LMP latency (Table 2.4), `work_ps[a]`
+    what a monitor and its CPU driver need for one operation, `line_ps[a][b]` the transfer of a cache line
+    from a's cache to b's.
     """
 
     name: str

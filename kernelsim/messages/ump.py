@@ -5,8 +5,9 @@ from kernelsim.trace import Message, Trace
 
 
 class UmpChannel:
-    """Messages of a cache line each. The sender is busy for `send_ps`, the receiver for `receive_ps`; between the start
-    of the send and the moment at which the receiver can see the message lies `latency_ps` (Table 2.5).
+    """Messages of a cache line each. The sender is busy for `send_ps`, the receiver for `receive_ps`; between
+    the start of the send and the moment at which the receiver can see the message lies `latency_ps` (Table
+    2.5).
     """
 
     __slots__ = ("_last_arrival_ps", "_trace", "latency_ps", "receive_ps", "send_ps", "sent", "source", "target")
@@ -22,7 +23,9 @@ class UmpChannel:
         self._trace = trace
 
     def send(self, start_ps: int, kind: str) -> int:
-        """A message whose send begins at `start_ps`; returns when the receiver can see it, never before an earlier one."""
+        """A message whose send begins at `start_ps`; returns when the receiver can see it, never before an
+        earlier one.
+        """
         arrival = max(start_ps + self.latency_ps, self._last_arrival_ps + 1)
         self._last_arrival_ps = arrival
         self.sent += 1

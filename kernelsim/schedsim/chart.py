@@ -1,4 +1,6 @@
-"""The picture of one core: a ruler, then for each task the ticks it runs in and the ticks it is released at."""
+"""The picture of one core: a ruler, then for each task the ticks it runs in and the ticks it is released
+at.
+"""
 
 from dataclasses import dataclass, field
 
@@ -28,7 +30,9 @@ class Chart:
             self._mark_release(self._rows[-1], 0)
 
     def record(self, start: int, end: int, running: int | None, releases: list[int]) -> None:
-        """From tick `start` up to but not including `end` task `running` runs and task i's release is `releases[i]`."""
+        """From tick `start` up to but not including `end` task `running` runs and task i's release is
+        `releases[i]`.
+        """
         end = min(end, self.runtime)
         if end <= start:
             return

@@ -16,7 +16,9 @@ def chart(text: str, runtime: int, quantum: int = 1) -> str:
 
 
 def drive(text: str, runtime: int, quantum: int = 1, *, every_tick: bool = False) -> Chart:
-    """As `chart`, but the chart itself; `every_tick` looks at every tick, as the reference does, and gives the same."""
+    """As `chart`, but the chart itself; `every_tick` looks at every tick, as the reference does, and gives
+    the same.
+    """
     if runtime < 0 or quantum < 1:
         raise ScenarioError(
             "bad_scenario",
@@ -78,7 +80,7 @@ class _Driver:
         running = None if current is None else self.tasks.index(current)
         self.chart.record(start, end, running, [task.release for task in self.tasks])
 
-    # -- operations ------------------------------------------------------------------------------------------------
+    # -- operations ------------------------------------------------------------------------------------------
 
     def _apply(self, event: Event) -> None:
         if event.operation in "HBS":
@@ -104,7 +106,11 @@ class _Driver:
         if event.operation == "H":
             budget, period, _block, *deadline = event.numbers
             task = Task(
-                Kind.HARD, release=event.tick, budget=budget, period=period, deadline=deadline[0] if deadline else period
+                Kind.HARD,
+                release=event.tick,
+                budget=budget,
+                period=period,
+                deadline=deadline[0] if deadline else period,
             )
         else:
             task = Task(Kind.BEST_EFFORT, weight=event.numbers[0] % 65536)

@@ -23,7 +23,9 @@ _SHAPES = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line: at `tick`, `operation` (H B S d r y c) with its numbers. H: budget, period, block time, deadline."""
+    """One line: at `tick`, `operation` (H B S d r y c) with its numbers. H: budget, period, block time,
+    deadline.
+    """
 
     line: int
     tick: int
@@ -32,7 +34,8 @@ class Event:
 
 
 def events(text: str) -> Iterator[Event]:
-    """The events in the order of their lines, each read when it is asked for, as the reference reads its file.
+    """The events in the order of their lines, each read when it is asked for, as the reference reads its
+    file.
 
     Raises ScenarioError (details: line) at the first line that is no event.
     """

@@ -1,7 +1,8 @@
 """A phase change: an identifier goes out to the planners concerned, one aggregated reply comes back.
 
-The dispatcher sends the identifier to its monitor, the monitor forwards it, every planner looks it up in its own table
-and programs its own CPU driver, and only when all have answered is the dispatcher answered (dissertation, section 4.1.1).
+The dispatcher sends the identifier to its monitor, the monitor forwards it, every planner looks it up in its
+own table and programs its own CPU driver, and only when all have answered is the dispatcher answered
+(dissertation, section 4.1.1).
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,9 @@ from kernelsim.trace import Mark, Trace
 
 
 class PhaseChangeProtocol:
-    """One phase change under way. `sends[core]` are the cores to which the core's monitor forwards the identifier."""
+    """One phase change under way. `sends[core]` are the cores to which the core's monitor forwards the
+    identifier.
+    """
 
     def __init__(
         self,
@@ -56,7 +59,9 @@ class PhaseChangeProtocol:
         )
 
     def _handle(self, core: int, done: Callable[[], None]) -> None:
-        """The identifier has come to `core`: forward it, then do the same as everybody; `done` sends the reply."""
+        """The identifier has come to `core`: forward it, then do the same as everybody; `done` sends the
+        reply.
+        """
         monitor = self._monitors[core]
         for child in self._sends.get(core, ()):
             self._forward(monitor, core, child, done)

@@ -13,7 +13,8 @@ from kernelsim.system.planner import Planner
 class Monitor(UserThread):
     """A user-space dispatcher, scheduled like any other (best effort). It sleeps while it has nothing to do.
 
-    Work is a cost and an action at its end; what is under way when the core is taken goes on when it comes back.
+    Work is a cost and an action at its end; what is under way when the core is taken goes on when it comes
+    back.
     """
 
     __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner")
@@ -30,7 +31,7 @@ class Monitor(UserThread):
         self._remaining_ps: int | None = None
         self._done_at: int | None = None
 
-    # -- messages --------------------------------------------------------------------------------------------------
+    # -- messages --------------------------------------------------------------------------------------------
 
     def post(self, cost_ps: int, action: Callable[[], None]) -> None:
         """More work; a message has come."""
@@ -50,7 +51,9 @@ class Monitor(UserThread):
         self._work.append((cost_ps, action))
 
     def send(self, target: "Monitor", kind: str, action: Callable[[], None]) -> None:
-        """Send a message after the present work; `action` is what the target does with it once it has received it."""
+        """Send a message after the present work; `action` is what the target does with it once it has
+        received it.
+        """
         channel = self.mesh.channel(self.core, target.core)
 
         def transmit() -> None:
@@ -59,7 +62,7 @@ class Monitor(UserThread):
 
         self.then(channel.send_ps, transmit)
 
-    # -- upcalls ---------------------------------------------------------------------------------------------------
+    # -- upcalls ---------------------------------------------------------------------------------------------
 
     def start(self, now: int, runs_from: int) -> None:
         """Go on with the work."""

@@ -1,4 +1,6 @@
-"""The planner: the module of a monitor that knows which reservations its core has in which combination of phases."""
+"""The planner: the module of a monitor that knows which reservations its core has in which combination of
+phases.
+"""
 
 from collections.abc import Mapping
 
@@ -10,8 +12,8 @@ from kernelsim.scenario import Reservation, Schedule
 class Planner:
     """A replica of the group's information for one core: phases as far as it was told, and a local table.
 
-    A combination that is not in the table means best effort until it arrives (dissertation, section 3.6.2), and so
-    does a gang where timers are not synchronised.
+    A combination that is not in the table means best effort until it arrives (dissertation, section 3.6.2),
+    and so does a gang where timers are not synchronised.
     """
 
     def __init__(self, driver: CpuDriver, dispatchers: Mapping[str, Dispatcher], *, phase_locked: bool) -> None:
@@ -21,6 +23,7 @@ class Planner:
         self._phases: dict[str, int] = {}
         self._table: dict[tuple[tuple[str, int], ...], Mapping[str, tuple[Reservation, ...]]] = {}
         self._current: dict[str, Reservation] = {}
+        self._started: set[str] = set()
 
     def receive(self, schedule: Schedule) -> None:
         """One schedule from the placement controller."""
@@ -28,12 +31,15 @@ class Planner:
         for application in schedule.phases:
             self._phases.setdefault(application, 0)
 
-    def begin(self) -> None:
-        """The core's applications start: those that have a real-time phase 0 get it, all others best effort."""
+    def begin(self, application: str) -> None:
+        """An application's dispatcher on this core starts, in whatever phase its application is by now."""
+        self._started.add(application)
         self.apply()
 
     def enter(self, application: str, phase: int) -> dict[str, int]:
-        """An application is in a phase from now on. Returns the first release of each dispatcher that got a new one."""
+        """An application is in a phase from now on. Returns the first release of each dispatcher that got a
+        new one.
+        """
         self._phases[application] = phase
         return self.apply()
 
@@ -42,6 +48,8 @@ class Planner:
         reservations = self._table.get(_key(self._phases), {})
         releases = {}
         for application, dispatcher in self._dispatchers.items():
+            if application not in self._started:
+                continue
             wanted = self._reservation(reservations.get(application, ()), dispatcher)
             if wanted != self._current.get(application):
                 self._current[application] = wanted

@@ -1,4 +1,6 @@
-"""Synchronisation of the core-local timers by a reference clock, with exponential back-off (dissertation, section 3.6.3)."""
+"""Synchronisation of the core-local timers by a reference clock, with exponential back-off (dissertation,
+section 3.6.3).
+"""
 
 from dataclasses import dataclass
 
@@ -22,9 +24,9 @@ class Synchronisation:
 def synchronise(mesh: Mesh, cores: int, response_delay_ps: tuple[int, ...], trace: Trace) -> Synchronisation:
     """Core 0 reads the clock, adds a window, and sends the sum to all others, one after the other.
 
-    A core stops whatever it did (`response_delay_ps[core]` after the message has come), reads the clock and spins until
-    the stamp; if the stamp has passed already it answers with a failure and the window is doubled. A window of more
-    than a second ends the attempt: phase-locked scheduling is then disabled.
+    A core stops whatever it did (`response_delay_ps[core]` after the message has come), reads the clock and
+    spins until the stamp; if the stamp has passed already it answers with a failure and the window is
+    doubled. A window of more than a second ends the attempt: phase-locked scheduling is then disabled.
     """
     now, window, rounds = 0, FIRST_WINDOW_PS, 0
     while window <= GIVE_UP_PS:
@@ -40,9 +42,7 @@ def synchronise(mesh: Mesh, cores: int, response_delay_ps: tuple[int, ...], trac
     return Synchronisation(False, now, rounds)
 
 
-def _read_times(
-    mesh: Mesh, now: int, cores: int, response_delay_ps: tuple[int, ...]
-) -> tuple[dict[int, int], int]:
+def _read_times(mesh: Mesh, now: int, cores: int, response_delay_ps: tuple[int, ...]) -> tuple[dict[int, int], int]:
     """When each other core first reads the clock, and when core 0 has sent all its messages."""
     reads = {}
     for core in range(1, cores):

@@ -1,7 +1,7 @@
 """BARRIER: a team of threads that computes a little, meets at a barrier, and starts again.
 
-Every iteration costs each thread `iteration_ps` of its own core time until it has arrived; the last arrival releases
-all. Between two scheduling events the whole team advances in closed form.
+Every iteration costs each thread `iteration_ps` of its own core time until it has arrived; the last arrival
+releases all. Between two scheduling events the whole team advances in closed form.
 """
 
 from kernelsim.core.threads import UserThread
@@ -13,9 +13,9 @@ from kernelsim.scenario import Barrier
 def iteration_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> int:
     """What one iteration costs a thread when nobody has to wait: its work and the barrier's own traffic.
 
-    counter: the line with the counter goes from thread to thread on entry, and from the last one to every other on
-    exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every level up and down
-    again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
+    counter: the line with the counter goes from thread to thread on entry, and from the last one to every
+    other on exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every
+    level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
     """
     work = max((barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores))
     if barrier.barrier == "tree":
@@ -36,7 +36,9 @@ def _tree_ps(machine: Machine, cores: tuple[int, ...]) -> int:
 
 
 class BarrierThread(UserThread):
-    """One member. `arrival` is when it has arrived or, computing, will; None while it is off its core and has not."""
+    """One member. `arrival` is when it has arrived or, computing, will; None while it is off its core and has
+    not.
+    """
 
     __slots__ = ("arrival", "on_core", "remaining_ps", "runs_from", "team", "waits_from")
 
@@ -72,7 +74,9 @@ class BarrierThread(UserThread):
         self.team.poke()
 
     def settle(self, now: int) -> None:
-        """Advance the team; spinning alone on its core, the thread has yielded to itself at the end of each window."""
+        """Advance the team; spinning alone on its core, the thread has yielded to itself at the end of each
+        window.
+        """
         self.team.advance(now)
         if self.on_core and self.arrival is not None and self.arrival <= now:
             self.yield_to_itself(now)
@@ -100,7 +104,9 @@ class BarrierThread(UserThread):
 
 
 class BarrierTeam:
-    """All threads of one BARRIER. Everything known changes at scheduling events and at completions of the barrier."""
+    """All threads of one BARRIER. Everything known changes at scheduling events and at completions of the
+    barrier.
+    """
 
     def __init__(self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool) -> None:
         self.engine = engine
@@ -160,7 +166,7 @@ class BarrierTeam:
         if member.blocked:
             member.dispatcher.wake_thread(member)
 
-    # -- who has waited too long -----------------------------------------------------------------------------------
+    # -- who has waited too long -----------------------------------------------------------------------------
 
     def poke(self) -> None:
         """Think again once everything else that happens at this instant has happened."""
@@ -213,6 +219,4 @@ class BarrierTeam:
 
     def _needs_a_look(self, completion: int) -> bool:
         """Whether somebody will have to wait for the barrier after that completion."""
-        return self.step_by_step or any(
-            not member.on_core or member.runs_from > completion for member in self.members
-        )
+        return self.step_by_step or any(not member.on_core or member.runs_from > completion for member in self.members)

@@ -9,7 +9,8 @@ ACTIONS = ("run", "yield", "block")
 
 
 class ScriptedThread(UserThread):
-    """Computes whenever it has the core; `script` is `(time_ps, action)` by time, counted from its core's start.
+    """Computes whenever it has the core; `script` is `(time_ps, action)` by time, counted from its core's
+    start.
 
     `run` wakes it; `yield` and `block` are its own calls and so mean something only while it runs.
     """

@@ -10,10 +10,11 @@ from kernelsim.trace import Trace
 
 
 class TrafficThread(UserThread):
-    """One end of some flows. It sends and receives only while it has its core; what comes meanwhile waits in the channel.
+    """One end of some flows. It sends and receives only while it has its core; what comes meanwhile waits in
+    the channel.
 
-    Each send keeps the sender busy for the channel's `send_ps`, each receipt the receiver for `receive_ps`, one after
-    the other; a message counts as received when the receiver begins with it.
+    Each send keeps the sender busy for the channel's `send_ps`, each receipt the receiver for `receive_ps`,
+    one after the other; a message counts as received when the receiver begins with it.
     """
 
     __slots__ = ("_engine", "_inbox", "_on_core", "_outbox", "busy_until", "received", "waited_ps")
@@ -27,7 +28,9 @@ class TrafficThread(UserThread):
         self.busy_until = 0
         self.received = 0
         self.waited_ps = 0
-        """Sum over the received messages of the time from the start of the send to the start of the receipt."""
+        """Sum over the received messages of the time from the start of the send to the start of the
+        receipt.
+        """
 
     def start(self, now: int, runs_from: int) -> None:
         """Take up what has come and what was to be sent meanwhile."""
@@ -71,10 +74,11 @@ class TrafficThread(UserThread):
 
 
 class Flow:
-    """A message every `interval_ps` from one thread to another, the first one interval after the core's start.
+    """A message every `interval_ps` from one thread to another, the first one interval after the core's
+    start.
 
-    A run that repeats the same interval everywhere would make all flows of a core collide for ever, so flow i of a
-    thread is moved by i/n of the interval.
+    A run that repeats the same interval everywhere would make all flows of a core collide for ever, so flow i
+    of a thread is moved by i/n of the interval.
     """
 
     __slots__ = ("_channel", "_engine", "_interval_ps", "_source", "_target")

@@ -1,0 +1,27 @@
+"""Which results can be reproduced today, and by what."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+from experiments.errors import ExperimentError
+from experiments.reproduce.rep12 import rep12
+from experiments.reproduce.rep13 import rep13
+from experiments.reproduce.row import Row
+
+CATALOGUE: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13}
+"""Id -> function of the number of seeds."""
+
+SEEDS = 20
+"""Runs per point, as in the dissertation."""
+
+
+def reproduce(ids: Iterable[str] = (), *, seeds: int = SEEDS) -> tuple[Row, ...]:
+    """The rows of `ids`, all of the catalogue if there are none. Raises ExperimentError for an id not in it."""
+    wanted = tuple(ids) or tuple(CATALOGUE)
+    for name in wanted:
+        if name not in CATALOGUE:
+            raise ExperimentError(
+                f"{name!r} cannot be reproduced yet; accepted: {', '.join(CATALOGUE)}",
+                code="unknown_result",
+                details={"found": name, "accepted": list(CATALOGUE)},
+            )
+    return tuple(CATALOGUE[name](seeds) for name in wanted)
