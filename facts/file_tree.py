@@ -1,0 +1,107 @@
+"""Small text files under a root: a folder on disk, or an archive read into memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tarfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from facts.reading import ReadError
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
+MAX_MEMBERS = 200_000
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+
+_WANTED = re.compile(r"(?:[^/]+/)?(proc/[^/]+|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus))\Z")
+
+
+class FileTree(Protocol):
+    """What a reader of `/sys` and `/proc` needs of a root."""
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, None where there is none or it cannot be read."""
+
+    def names(self, path: str) -> list[str]:
+        """Return the names in a folder, sorted; none where there is no such folder."""
+
+
+class FolderTree:
+    """The files under a folder on disk."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def read(self, path: str) -> str | None:
+        try:
+            with (self._root / path).open("rb") as file:
+                return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
+        except (OSError, ValueError):
+            return None
+
+    def names(self, path: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self._root / path))
+        except OSError:
+            return []
+
+
+class ArchiveTree:
+    """The files of `/proc` and of the CPU and memory folders of `/sys` in an archive; nothing is unpacked to disk."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = dict(files)
+        self._names: dict[str, set[str]] = {}
+        for path in files:
+            while path:
+                path, _, name = path.rpartition("/")
+                self._names.setdefault(path, set()).add(name)
+
+    @classmethod
+    def of(cls, data: bytes, where: str) -> ArchiveTree:
+        """Return the tree in a `.tar`, `.tar.gz` or `.tar.bz2` of a root folder or of one folder that holds it.
+
+        Links are skipped. Raises ReadError for a broken archive and for one beyond this module's limits.
+        """
+        try:
+            with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
+                return cls(_wanted_files(archive, where))
+        except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+            raise ReadError(
+                "broken_archive",
+                f"{where} is no whole archive ({error}); a .tar.gz or .tar.bz2 of a folder with sys/ is accepted.",
+            ) from error
+
+    def read(self, path: str) -> str | None:
+        return self._files.get(path)
+
+    def names(self, path: str) -> list[str]:
+        return sorted(self._names.get(path, ()))
+
+
+def _wanted_files(archive: tarfile.TarFile, where: str) -> dict[str, str]:
+    files: dict[str, str] = {}
+    members = unpacked = kept = 0
+    for member in archive:
+        members += 1
+        unpacked += member.size
+        if members > MAX_MEMBERS or unpacked > MAX_ARCHIVE_BYTES or kept > MAX_KEPT_BYTES:
+            raise ReadError(
+                "too_large",
+                f"{where} unpacks to more than {MAX_MEMBERS} files or {MAX_ARCHIVE_BYTES} bytes; less is accepted.",
+                {"members": members, "bytes": unpacked},
+            )
+        match = _WANTED.match(member.name.removeprefix("./"))
+        if match is None or not member.isfile() or member.size > MAX_FILE_BYTES:
+            continue
+        file = archive.extractfile(member)
+        if file is not None:
+            text = file.read().decode("utf-8", "replace")
+            kept += len(text)
+            files[match.group(1)] = text
+    return files

@@ -1,0 +1,72 @@
+"""The reader of hwloc XML exports of format versions 1, 2 and 3."""
+
+from __future__ import annotations
+
+from facts import hwloc_matrices
+from facts.anomalies import AnomalyLog
+from facts.bitmap import from_members
+from facts.hwloc_objects import ObjectTree, mask, walk
+from facts.hwloc_xml import Document, parse
+from facts.inventory import Inventory
+from facts.inventory_facts import facts_of
+from facts.reading import Fact, Reading
+
+_FOLLOWING = frozenset(
+    {"distances2", "distances2hetero", "support", "memattr", "cpukind", "info", "memtier", "pci_locality", "userdata"}
+)
+
+
+def read_hwloc(data: bytes, *, name: str, where: str) -> Reading:
+    """Return what an hwloc XML export says about a machine.
+
+    `objects` counts its elements under today's type names, I/O and Misc included. Raises ReadError as
+    `facts.hwloc_xml.parse` and `facts.hwloc_objects.walk` do.
+    """
+    log = AnomalyLog()
+    document = parse(data)
+    for element in document.rest:
+        if element.tag not in _FOLLOWING:
+            log.add("unknown_tag", f"the unknown element <{element.tag[:40]}> is skipped", element.where)
+    tree = walk(document, log)
+    source = f"hwloc XML v{document.version}: {where}"
+    facts = facts_of(_inventory(document, tree, source), machine=name, layer="discovered", source=source)
+    return Reading(name, facts, None, "discovered", source, dict(tree.counts), log.all())
+
+
+def _inventory(document: Document, tree: ObjectTree, source: str) -> Inventory:
+    present = from_members(tree.pus)
+    return Inventory(
+        pus=tuple(tree.pus),
+        parts=tuple(tree.parts),
+        counts=tree.counts,
+        node_distances=tuple(hwloc_matrices.node_distances(document, tree)),
+        disallowed=present & ~_usable(document, present),
+        unavailable=_unavailable(tree, present),
+        kinds=hwloc_matrices.kinds(document),
+        clocks=hwloc_matrices.clocks(document),
+        isa=hwloc_matrices.architecture(document),
+        extra=_extra(document, tree, source),
+    )
+
+
+def _usable(document: Document, present: int) -> int:
+    """Return the PUs that the root allows and, in v1, that are online."""
+    usable = present
+    for attribute in ("allowed_cpuset", "online_cpuset"):
+        given = mask(document.root, attribute)
+        usable &= present if given is None else given
+    return usable
+
+
+def _unavailable(tree: ObjectTree, present: int) -> int:
+    """Return the CPUs that the machine has but the tree lacks; none where the complete set is infinite."""
+    return 0 if tree.known.bit_length() > 2 * max(present.bit_length(), 4096) else tree.known & ~present
+
+
+def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:
+    ranks = hwloc_matrices.Ranks.of(tree)
+    rows = [
+        *hwloc_matrices.other_distances(document, tree, ranks),
+        *hwloc_matrices.memory_attributes(document, tree, ranks),
+    ]
+    return tuple(Fact(relation, args, "discovered", source) for relation, args in rows)

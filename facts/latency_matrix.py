@@ -1,0 +1,162 @@
+"""Square matrices of numbers in CSV: core-to-core latencies in nanoseconds, or traffic between threads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from pathlib import Path
+
+from facts.reading import Anomaly, Fact, Reading, ReadError
+
+MAX_BYTES = 64 * 1024 * 1024
+MAX_ROWS = 4096
+MAX_VALUE = Decimal(10) ** 15
+
+Matrix = list[list[float | None]]
+
+_ACCEPTED = "numbers, or nothing where a value is unknown, are accepted"
+
+
+def read_latencies(text: str, *, name: str, where: str) -> Reading:
+    """Return the one-way latencies of a core-to-core CSV as `message_latency_ps` facts, layer `measured`.
+
+    The matrix is in ns, has no header, and may hold only its lower triangle: a pair that is given one way stands for
+    both. A pair given neither way stays unknown; one warning counts them. Core ids are the matrix' own order, which
+    need not be the OS's. Raises ReadError as `matrix_ns` does.
+    """
+    matrix = _symmetric(_decimals(text, where))
+    source = f"core-to-core CSV: {where}"
+    facts = []
+    for here, row in enumerate(matrix):
+        for there, value in enumerate(row):
+            if here != there and value is not None:
+                latency_ps = int((value * 1000).to_integral_value(ROUND_HALF_UP))
+                args = (here, there, latency_ps, 0, latency_ps, latency_ps)
+                facts.append(Fact("message_latency_ps", args, "measured", source))
+    warnings = _count_missing(matrix, where)
+    return Reading(name, tuple(facts), None, "measured", source, {"PU": len(matrix)}, warnings)
+
+
+def matrix_ns(text: str, *, where: str = "the CSV") -> Matrix:
+    """Return the numbers of a square CSV matrix as they stand, None for an empty cell.
+
+        >>> matrix_ns(",\\n41.5,\\n")
+        [[None, None], [41.5, None]]
+
+    Raises ReadError, with line and column, for text in a cell, a negative or endless number, rows of unequal length,
+    and a matrix that is not square.
+    """
+    return [[None if value is None else float(value) for value in row] for row in _decimals(text, where)]
+
+
+def read_matrix(source: str | Path, *, require_complete: bool = True, symmetric: bool = True) -> Matrix:
+    """Return the matrix in a CSV file.
+
+    With `symmetric` a missing value is that of the opposite direction; a diagonal may be empty and is then None.
+    Raises ReadError as `matrix_ns` does, where the file cannot be read and, with `require_complete`, where a pair is
+    missing.
+    """
+    where = str(source)
+    rows = _decimals(_text(Path(source)), where)
+    if symmetric:
+        rows = _symmetric(rows)
+    missing = _missing(rows)
+    if missing and require_complete:
+        row, column = missing[0]
+        raise ReadError(
+            "missing_pair",
+            f"{where} lacks {len(missing)} of {len(rows) * (len(rows) - 1)} pairs, the first at line {row + 1}, "
+            f"column {column + 1}; a value for every pair (in one direction at least) is accepted.",
+            {"missing": len(missing), "line": row + 1, "column": column + 1},
+        )
+    return [[None if value is None else float(value) for value in row] for row in rows]
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ReadError("too_large", f"{path} has more than {MAX_BYTES} bytes; at most so many are read.")
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ReadError(
+            "unreadable", f"{path} cannot be read ({error.strerror}); a CSV file of a square matrix is accepted."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ReadError("not_text", f"{path} is no UTF-8 text at byte {error.start}; a CSV file is accepted.") from error
+
+
+def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
+    rows = [
+        [_number(cell, line, column, where) for column, cell in enumerate(cells, start=1)]
+        for line, cells in _lines(text, where)
+    ]
+    if not rows:
+        raise ReadError("empty", f"{where} holds no row; a square CSV matrix of numbers is accepted.", {"line": 1})
+    for line, row in enumerate(rows, start=1):
+        if len(row) != len(rows):
+            raise ReadError(
+                "not_square",
+                f"{where} has {len(rows)} rows but {len(row)} cells in row {line}; "
+                "as many cells in every row as there are rows are accepted.",
+                {"line": line, "rows": len(rows), "cells": len(row)},
+            )
+    return rows
+
+
+def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
+    """Return (line, cells) of the rows; empty lines at the end are skipped, a lone empty line is the 1 x 1 matrix."""
+    reader = csv.reader(io.StringIO(text.rstrip("\r\n ") + "\n" if text.strip() else "", newline=""))
+    found: list[tuple[int, list[str]]] = []
+    try:
+        for cells in reader:
+            found.append((reader.line_num, cells or [""]))
+            if len(found) > MAX_ROWS:
+                raise ReadError("too_large", f"{where} has more than {MAX_ROWS} rows; at most so many are read.")
+    except csv.Error as error:
+        raise ReadError(
+            "bad_csv", f"{where} is no CSV at line {reader.line_num} ({error}); {_ACCEPTED}.", {"line": reader.line_num}
+        ) from error
+    return found
+
+
+def _number(cell: str, line: int, column: int, where: str) -> Decimal | None:
+    text = cell.strip()
+    if not text:
+        return None
+    try:
+        value = Decimal(text) if text.isascii() and "_" not in text and len(text) <= 64 else None
+    except InvalidOperation:
+        value = None
+    if value is None or not value.is_finite() or not 0 <= value <= MAX_VALUE:
+        raise ReadError(
+            "not_a_number",
+            f"{where} has {text[:40]!r} at line {line}, column {column}; {_ACCEPTED} (no header, none below 0).",
+            {"line": line, "column": column, "found": text[:40]},
+        )
+    return value
+
+
+def _symmetric(rows: list[list[Decimal | None]]) -> list[list[Decimal | None]]:
+    return [
+        [rows[there][here] if value is None else value for there, value in enumerate(row)]
+        for here, row in enumerate(rows)
+    ]
+
+
+def _missing(rows: list[list[Decimal | None]]) -> list[tuple[int, int]]:
+    return [
+        (here, there)
+        for here, row in enumerate(rows)
+        for there, value in enumerate(row)
+        if value is None and here != there
+    ]
+
+
+def _count_missing(rows: list[list[Decimal | None]], where: str) -> tuple[Anomaly, ...]:
+    missing = _missing(rows)
+    if not missing:
+        return ()
+    row, column = missing[0]
+    message = f"{len(missing)} of {len(rows) * (len(rows) - 1)} ordered pairs have no latency and stay unknown"
+    return (Anomaly("missing_pair", message, f"{where}, line {row + 1}, column {column + 1}"),)

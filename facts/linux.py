@@ -1,0 +1,231 @@
+"""The reader of a Linux machine's `/sys` and `/proc`: this host, or a snapshot of another one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from facts.anomalies import AnomalyLog
+from facts.bitmap import MAX_NUMBER, from_members, members, parse_list, parse_mask
+from facts.file_tree import FileTree
+from facts.inventory import Inventory, Part, in_tree_order, tree_order
+from facts.inventory_facts import facts_of
+from facts.linux_clock import clocks_hz
+from facts.reading import Fact, Reading, ReadError
+
+CPU = "sys/devices/system/cpu"
+NODE = "sys/devices/system/node"
+
+_CACHE_TYPES = {"Data": ("", "data"), "Instruction": ("i", "instruction"), "Unified": ("", "unified")}
+_SIZE = re.compile(r"(\d{1,12})([KMG]?)\Z", re.ASCII)
+_MEMORY = re.compile(r"MemTotal:\s*(\d{1,15}) kB", re.ASCII)
+_GROUPS = ("cluster_cpus", "book_siblings", "drawer_siblings")
+
+
+def read_linux(
+    files: FileTree, *, name: str, where: str, allowed: int | None = None, architecture: str | None = None
+) -> Reading:
+    """Return what a Linux root says about its machine's cores, caches and memory nodes.
+
+    `allowed` is the set of CPUs that may be used, `architecture` the instruction set, where the caller knows them.
+    What is missing is left out; what cannot be parsed is left out with a warning. Raises ReadError where no CPU is
+    found at all.
+    """
+    log = AnomalyLog()
+    inventory = _Machine(files, log).inventory(allowed, architecture)
+    source = f"Linux: {where}"
+    facts = facts_of(inventory, machine=name, layer="discovered", source=source)
+    marks = _marks(files, log, inventory, source)
+    return Reading(name, (*facts, *marks), None, "discovered", source, inventory.counts, log.all())
+
+
+def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) -> Iterator[Fact]:
+    """Yield `isolated(Core)` and `tickless(Core)` for the CPUs that the kernel keeps apart."""
+    for relation, file in (("isolated", "isolated"), ("tickless", "nohz_full")):
+        cpus = _listed(files, log, f"{CPU}/{file}") or 0
+        for core, pu in enumerate(inventory.pus):
+            if cpus >> pu & 1:
+                yield Fact(relation, (core,), "discovered", source)
+
+
+class _Machine:
+    """One pass over a root; every method reads one kind of object."""
+
+    def __init__(self, files: FileTree, log: AnomalyLog) -> None:
+        self._files = files
+        self._log = log
+        self._present = from_members(_numbered(files, CPU, "cpu"))
+        self._online = self._online_cpus()
+        if not self._online:
+            raise ReadError(
+                "no_cpu",
+                f"The root holds no online CPU under {CPU}; a Linux root with {CPU}/cpu0 is accepted.",
+                {"folder": CPU},
+            )
+
+    def inventory(self, allowed: int | None, architecture: str | None) -> Inventory:
+        """Return everything that the root says."""
+        parts = [Part("Machine", self._online), *self._topology(), *self._caches(), *self._nodes()]
+        pus = tree_order(members(self._online), parts)
+        parts += [Part("PU", 1 << pu, pu) for pu in pus]
+        return Inventory(
+            pus=pus,
+            parts=in_tree_order(pus, parts),
+            counts=Counter(part.type for part in parts),
+            node_distances=tuple(self._distances(parts)),
+            disallowed=0 if allowed is None else self._online & ~allowed,
+            unavailable=self._present & ~self._online,
+            kinds=self._kinds(),
+            clocks=clocks_hz(self._files, self._online),
+            isa=architecture or self._saved_architecture(),
+        )
+
+    def _online_cpus(self) -> int:
+        """Return the CPUs that are switched on; a CPU without topology/ counts only where no CPU has one."""
+        if not self._present:
+            processors = re.findall(r"(?m)^processor\s*:\s*(\d{1,6})\s*$", self._files.read("proc/cpuinfo") or "")
+            self._present = from_members(int(number) for number in processors if int(number) <= MAX_NUMBER)
+            return self._present
+        switched_on = [
+            cpu
+            for cpu in members(self._present)
+            if (self._files.read(f"{CPU}/cpu{cpu}/online") or "1").strip() != "0"
+        ]
+        described = [cpu for cpu in switched_on if self._files.names(f"{CPU}/cpu{cpu}/topology")]
+        return from_members(described or switched_on)
+
+    def _topology(self) -> Iterator[Part]:
+        packages = list(self._siblings("Package", ("package_cpus", "core_siblings"), "physical_package_id"))
+        taken = {part.cpus for part in packages}
+        cores = list(self._siblings("Core", ("core_cpus", "thread_siblings"), "core_id"))
+        yield from packages
+        yield from (part for part in self._siblings("Die", ("die_cpus",), "die_id") if part.cpus not in taken)
+        taken |= {part.cpus for part in cores}
+        for file in _GROUPS:
+            number = file.split("_", maxsplit=1)[0] + "_id"
+            yield from (part for part in self._siblings("Group", (file,), number) if part.cpus not in taken)
+        yield from cores
+
+    def _siblings(self, kind: str, masks: tuple[str, ...], number: str) -> Iterator[Part]:
+        """Yield one part for each set of CPUs that a topology file names; the id -1 means that there is none."""
+        seen: set[int] = set()
+        for cpu in members(self._online):
+            folder = f"{CPU}/cpu{cpu}/topology"
+            cpus = next((found for file in masks if (found := self._mask(f"{folder}/{file}")) is not None), None)
+            os_index = self._number(f"{folder}/{number}")
+            if cpus is None or os_index == -1:
+                continue
+            cpus &= self._online
+            if cpus in seen:
+                continue
+            if not cpus >> cpu & 1 or any(cpus & other for other in seen):
+                self._log.add("overlap", f"the {kind} of CPU {cpu} overlaps another one; it is left out", folder)
+                continue
+            seen.add(cpus)
+            yield Part(kind, cpus, os_index)
+
+    def _caches(self) -> Iterator[Part]:
+        seen: set[tuple[str, int]] = set()
+        for cpu in members(self._online):
+            for index in _numbered(self._files, f"{CPU}/cpu{cpu}/cache", "index"):
+                part = self._cache(cpu, f"{CPU}/cpu{cpu}/cache/index{index}")
+                if part is not None and (part.type, part.cpus) not in seen:
+                    seen.add((part.type, part.cpus))
+                    yield part
+
+    def _cache(self, cpu: int, folder: str) -> Part | None:
+        level = self._number(f"{folder}/level")
+        suffix, cache_type = _CACHE_TYPES.get((self._files.read(f"{folder}/type") or "").strip(), ("", ""))
+        if level is None or not 1 <= level <= 9 or not cache_type:
+            return None
+        cpus = self._mask(f"{folder}/shared_cpu_map")
+        if cpus is None:
+            cpus = _listed(self._files, self._log, f"{folder}/shared_cpu_list")
+        cpus = (1 << cpu) if cpus is None else cpus & self._online
+        if not cpus >> cpu & 1:
+            self._log.add("overlap", f"a cache of CPU {cpu} does not serve it; it is left out", folder)
+            return None
+        match = _SIZE.match((self._files.read(f"{folder}/size") or "").strip())
+        size = int(match.group(1)) * 1024 ** " KMG".index(match.group(2) or " ") if match else 0
+        line = self._number(f"{folder}/coherency_line_size")
+        return Part(
+            f"L{level}{suffix}Cache", cpus, size_bytes=size or None, line_bytes=line or None, cache_type=cache_type
+        )
+
+    def _nodes(self) -> Iterator[Part]:
+        numbers = _numbered(self._files, NODE, "node")
+        if not numbers:
+            yield Part("NUMANode", self._online, 0, size_bytes=_memory_bytes(self._files.read("proc/meminfo")))
+        for number in numbers:
+            cpus = self._mask(f"{NODE}/node{number}/cpumap")
+            if cpus is None:
+                cpus = _listed(self._files, self._log, f"{NODE}/node{number}/cpulist") or 0
+            size = _memory_bytes(self._files.read(f"{NODE}/node{number}/meminfo"))
+            yield Part("NUMANode", cpus & self._online, number, size_bytes=size)
+
+    def _distances(self, parts: list[Part]) -> Iterator[tuple[int, int, int]]:
+        nodes = sorted(part.os_index or 0 for part in parts if part.type == "NUMANode")
+        for node in nodes:
+            file = f"{NODE}/node{node}/distance"
+            text = self._files.read(file)
+            if text is None:
+                continue
+            values = text.split()
+            if len(values) != len(nodes) or not all(value.isdecimal() and len(value) < 7 for value in values):
+                self._log.add("distances_unusable", f"{len(nodes)} numbers are expected; the row is left out", file)
+                continue
+            yield from ((node, other, int(value)) for other, value in zip(nodes, values, strict=True))
+
+    def _kinds(self) -> tuple[int, ...]:
+        """Return sets of alike CPUs by rising capacity; none where all are alike."""
+        by_capacity: dict[int, int] = {}
+        for cpu in members(self._online):
+            capacity = self._number(f"{CPU}/cpu{cpu}/cpu_capacity")
+            if capacity is not None:
+                by_capacity[capacity] = by_capacity.get(capacity, 0) | 1 << cpu
+        if len(by_capacity) > 1:
+            return tuple(cpus for _, cpus in sorted(by_capacity.items()))
+        named = [_listed(self._files, self._log, f"sys/devices/{kind}/cpus") for kind in ("cpu_atom", "cpu_core")]
+        return tuple(cpus for cpus in named if cpus) if all(named) else ()
+
+    def _saved_architecture(self) -> str | None:
+        match = re.search(r"(?m)^Architecture: *(\S+)$", self._files.read("proc/hwloc-nofile-info") or "")
+        return match.group(1) if match else None
+
+    def _mask(self, path: str) -> int | None:
+        text = self._files.read(path)
+        if text is None or not text.strip():
+            return None
+        try:
+            return parse_mask(text)
+        except ValueError as error:
+            self._log.add("bad_mask", f"{error}; it is left out", path)
+            return None
+
+    def _number(self, path: str) -> int | None:
+        text = (self._files.read(path) or "").strip()
+        return int(text) if re.fullmatch(r"-?\d{1,10}", text, re.ASCII) else None
+
+
+def _numbered(files: FileTree, folder: str, stem: str) -> list[int]:
+    """Return the numbers N of the entries called stemN in a folder, ascending."""
+    pattern = re.compile(rf"{stem}(\d{{1,6}})\Z", re.ASCII)
+    found = [int(match.group(1)) for name in files.names(folder) if (match := pattern.match(name))]
+    return sorted(number for number in found if number <= MAX_NUMBER)
+
+
+def _listed(files: FileTree, log: AnomalyLog, path: str) -> int | None:
+    text = files.read(path)
+    if text is None or text.strip() in {"", "(null)"}:
+        return None
+    try:
+        return parse_list(text)
+    except ValueError as error:
+        log.add("bad_list", f"{error}; it is left out", path)
+        return None
+
+
+def _memory_bytes(text: str | None) -> int | None:
+    match = _MEMORY.search(text or "")
+    return int(match.group(1)) * 1024 if match else None

@@ -1,0 +1,173 @@
+"""Which reader a source belongs to, told by its content."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from functools import partial
+from importlib.resources import files as resources
+from pathlib import Path
+
+from facts.bitmap import from_members
+from facts.file_tree import ArchiveTree, FolderTree
+from facts.hwloc import read_hwloc
+from facts.latency_matrix import read_latencies
+from facts.linux import read_linux
+from facts.reading import Reading, ReadError
+from facts.synthetic import read_synthetic
+
+MAX_BYTES = 64 * 1024 * 1024
+SYNTHETIC = "synthetic:"
+
+_ARCHIVES = (b"\x1f\x8b", b"BZh")
+_PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|'[^'\n]*'\s*[(.]|:-|\?-)""")
+_CSV = re.compile(r"[^\S\n]*(?:[-+.\d]|[^(\n]*[,;\t])")
+_COMMENTS = re.compile(r"\s+|%[^\n]*|/\*.*?\*/", re.DOTALL)
+_ACCEPTED = (
+    "an hwloc XML, a core-to-core latency CSV, Prolog facts, a folder or .tar.gz/.tar.bz2 with sys/, "
+    "'host', 'synthetic:pack:2 core:4 pu:2', or a bundled name ({}) is accepted"
+)
+_LATER = (
+    (re.compile(r"#\S+ #HWCs \d+"), "an MCTOP file"),
+    (re.compile(r"# The following is the parsable format|Architecture:|\{\s*\"lscpu\""), "output of lscpu"),
+)
+
+
+def bundled() -> tuple[str, ...]:
+    """Return the names of the machines that ship with the project, sorted."""
+    machines = resources("facts").joinpath("machines")
+    return tuple(sorted(entry.name.removesuffix(".facts") for entry in machines.iterdir() if _is_facts(entry.name)))
+
+
+def read(source: str | Path | bytes, *, name: str | None = None) -> Reading:
+    """Return what a source says about a machine.
+
+    `source` is a bundled name, `host`, `synthetic:...` or a path (a `Path` is always a path); bytes are the content
+    itself, or a bundled name, or `synthetic:...`, never `host`. `name` overrides the machine's name, which is else the
+    bundled name, the host's name, or the file's stem.
+
+    Raises ReadError for a source that cannot be found, recognised or used.
+    """
+    if isinstance(source, bytes):
+        return _read_bytes(source, name)
+    if isinstance(source, Path):
+        return _read_path(source, name)
+    if source in bundled():
+        return _read_bundled(source, name)
+    if source == "host":
+        return _read_host(name)
+    if source.startswith(SYNTHETIC):
+        return read_synthetic(source.removeprefix(SYNTHETIC), name=name or "synthetic")
+    return _read_path(Path(source), name)
+
+
+def _is_facts(file: str) -> bool:
+    return file.endswith(".facts")
+
+
+def _read_bundled(machine: str, name: str | None) -> Reading:
+    text = resources("facts").joinpath("machines", f"{machine}.facts").read_text("utf-8")
+    return Reading(name or machine, (), text, "static", f"bundled: {machine}", None)
+
+
+def _read_host(name: str | None) -> Reading:
+    host = socket.gethostname().split(".", maxsplit=1)[0] or "host"
+    return read_linux(
+        FolderTree(Path("/")),
+        name=name or host,
+        where="this host",
+        allowed=from_members(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        architecture=os.uname().machine,
+    )
+
+
+def _read_path(path: Path, name: str | None) -> Reading:
+    try:
+        if path.is_dir():
+            return _read_folder(path, name)
+        if path.stat().st_size > MAX_BYTES:
+            raise ReadError("too_large", f"{path} has more than {MAX_BYTES} bytes; at most so many are read.")
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ReadError(
+            "not_found", f"There is no source {str(path)[:200]!r}; {_accepted()}.", {"source": str(path)[:200]}
+        ) from error
+    except (OSError, ValueError) as error:
+        raise ReadError("unreadable", f"{str(path)[:200]!r} cannot be read ({error}); {_accepted()}.") from error
+    return _read_content(data, name or _stem(path), path.name, path.suffix.lower())
+
+
+def _read_folder(path: Path, name: str | None) -> Reading:
+    if (path / "sys").is_dir():
+        return read_linux(FolderTree(path), name=name or path.resolve().name or "host", where=str(path))
+    if any(path.glob("pairwise-*")):
+        raise _refused_for_now(str(path), "a Smelt machine folder")
+    raise ReadError("unrecognised", f"The folder {str(path)[:200]!r} has no sys/ in it; {_accepted()}.")
+
+
+def _read_bytes(data: bytes, name: str | None) -> Reading:
+    if len(data) > MAX_BYTES:
+        raise ReadError("too_large", f"The source has {len(data)} bytes; at most {MAX_BYTES} are read.")
+    word = data.strip().decode("utf-8", "replace") if len(data) < 10_000 else ""
+    if word in bundled():
+        return _read_bundled(word, name)
+    if word.startswith(SYNTHETIC) and "\n" not in word:
+        return read_synthetic(word.removeprefix(SYNTHETIC), name=name or "synthetic")
+    return _read_content(data, name or "machine", "the given bytes", "")
+
+
+def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
+    if data.startswith(_ARCHIVES) or data[257:262] == b"ustar":
+        return read_linux(ArchiveTree.of(data, where), name=name, where=where)
+    if suffix == ".xml" or data.lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff \t\r\n\0").startswith(b"<"):
+        return read_hwloc(data, name=name, where=where)
+    text = _decoded(data, where)
+    for pattern, what in _LATER:
+        if pattern.match(text):
+            raise _refused_for_now(where, what)
+    as_csv = partial(read_latencies, text, name=name, where=where)
+    as_prolog = partial(Reading, name, (), text, "static", f"facts: {where}", None)
+    if suffix in {".csv", ".pl", ".facts", ".skb", ".ecl"}:
+        return as_csv() if suffix == ".csv" else as_prolog()
+    if _PROLOG.match(text, _first_token(text)):
+        return as_prolog()
+    if _CSV.match(text):
+        return as_csv()
+    if text.startswith(SYNTHETIC):
+        return read_synthetic(text.removeprefix(SYNTHETIC), name=name)
+    raise ReadError(
+        "unrecognised", f"{where} begins with {text[:40].strip()!r}, which is no format that is known; {_accepted()}."
+    )
+
+
+def _first_token(text: str) -> int:
+    """Return where the text begins after white space and Prolog comments."""
+    at = 0
+    while match := _COMMENTS.match(text, at):
+        at = match.end()
+    return at
+
+
+def _decoded(data: bytes, where: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            "not_text", f"{where} is no UTF-8 text (byte {error.start} is {data[error.start]:#04x}); {_accepted()}."
+        ) from error
+    if not text.strip():
+        raise ReadError("empty", f"{where} is empty; {_accepted()}.")
+    return text
+
+
+def _stem(path: Path) -> str:
+    return re.sub(r"\.tar(\.\w+)?\Z|\.t[gb]z2?\Z", "", path.name) if ".t" in path.name else path.stem
+
+
+def _accepted() -> str:
+    return _ACCEPTED.format(", ".join(bundled()))
+
+
+def _refused_for_now(where: str, what: str) -> ReadError:
+    return ReadError("unsupported", f"{where} is {what}, which is not read yet; {_accepted()}.", {"found": what})
