@@ -1,0 +1,28 @@
+"""Prints every figure: `python -m bench [NAME...]`."""
+
+import sys
+
+from bench.simulation import contended_run
+from bench.startup import help_text, import_kernelsim
+
+FIGURES = {
+    "import-kernelsim": import_kernelsim,
+    "skb-help": help_text,
+    "rep-13": contended_run,
+}
+
+
+def main() -> int:
+    """Run the figures named, all without names; exit 2 for an unknown one."""
+    names = sys.argv[1:] or list(FIGURES)
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown:
+        print(f"no figure {', '.join(unknown)}; accepted: {', '.join(FIGURES)}", file=sys.stderr)
+        return 2
+    for name in names:
+        print(FIGURES[name](), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
