@@ -42,7 +42,7 @@ class Monitor(UserThread):
     def call(self, action: Callable[[], None]) -> None:
         """An LMP from a dispatcher of this core: a directed switch, so the monitor runs at once."""
         self._work.append((0, action))
-        if self.blocked:
+        if not self.dispatcher.runs:
             self.blocked = False
             self.dispatcher.driver.call(self.dispatcher)
 
@@ -86,7 +86,7 @@ class Monitor(UserThread):
         self._done_at = self._remaining_ps = None
         _, action = self._work.popleft()
         action()
-        if self._work:
-            self._begin(self._engine.now, self._work[0][0])
-        else:
+        if not self._work:
             self.dispatcher.block_thread(self)
+        elif self.dispatcher.runs:  # what it has just programmed may have taken its core
+            self._begin(self._engine.now, self._work[0][0])
