@@ -36,6 +36,7 @@ class Contents:
         self._winners: dict[RelationId, dict[Row, int]] = {}
         self._rows: dict[RelationId, tuple[Row, ...]] = {}
         self._indexes: dict[tuple[RelationId, tuple[int, ...]], Index] = {}
+        self._distinct: dict[tuple[RelationId, int], int] = {}
 
     def relations(self) -> list[RelationId]:
         return sorted(self._stretches)
@@ -54,6 +55,13 @@ class Contents:
         found = self._rows.get(relation)
         if found is None:
             found = self._rows[relation] = tuple(self.winners(relation))
+        return found
+
+    def distinct(self, relation: RelationId, position: int) -> int:
+        found = self._distinct.get((relation, position))
+        if found is None:
+            values = {row[position] for row in self.rows(relation)}
+            found = self._distinct[relation, position] = len(values)
         return found
 
     def index(self, relation: RelationId, positions: tuple[int, ...]) -> Index:
@@ -110,6 +118,10 @@ class Snapshot:
     def index(self, name: str, arity: int, positions: tuple[int, ...]) -> Index:
         """Winning rows by their values at `positions`: a bare value for one position, else a tuple."""
         return self._contents.index((name, arity), positions)
+
+    def distinct(self, name: str, arity: int, position: int) -> int:
+        """How many values the winning rows have at `position`."""
+        return self._contents.distinct((name, arity), position)
 
     def facts(self, name: str | None = None) -> tuple[StoredFact, ...]:
         """Everything that was stated, winners or not, by relation, layer and age."""

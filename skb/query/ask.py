@@ -1,8 +1,54 @@
 """From the text of a question to its answer."""
 
+from time import perf_counter
+
 from skb.query.answer import Answer, Limits
+from skb.query.budget import Budget, Stopped
+from skb.query.evaluate import Evaluator
+from skb.query.pipeline import Pipeline
+from skb.query.program import GOAL, Program, Question, build_program, columns_of, read_question
+from skb.query.relations import Growing, Stored
 from skb.snapshot import Snapshot
+from skb.terms import Compound, Row, Term, sort_rows
 
 
 def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None = None) -> Answer:
-    raise NotImplementedError
+    """Answers a question over one snapshot. Raises SkbError; a limit that stops it is told in the answer."""
+    started = perf_counter()
+    question = read_question(goal, rules)
+    return _ask_plain(snapshot, question, limits or Limits(), started)
+
+
+def _ask_plain(snapshot: Snapshot, question: Question, limits: Limits, started: float) -> Answer:
+    program = build_program(question, snapshot, question.goal, columns_of(question.goal))
+    budget = Budget(limits)
+    evaluator = Evaluator(program.rules, program.recursive, Stored(snapshot, program.facts), budget)
+    rows, stopped_by = collect(program, evaluator, limits)
+    ordered = rows if is_ranked(question.goal) else sort_rows(rows)
+    return Answer(
+        status="truncated" if stopped_by else "complete",
+        columns=program.columns,
+        rows=tuple(ordered),
+        revision=snapshot.revision,
+        seconds=perf_counter() - started,
+        stopped_by=stopped_by,
+    )
+
+
+def is_ranked(goal: Term) -> bool:
+    """Whether the order of rows is the goal's: `top` alone."""
+    return isinstance(goal, Compound) and goal.functor == "top" and len(goal.args) == 3
+
+
+def collect(program: Program, evaluator: Evaluator, limits: Limits) -> tuple[list[Row], str | None]:
+    """The rows of the goal, and the limit that cut them short."""
+    found = Growing()
+    try:
+        for rule in program.rules[GOAL, len(program.columns)]:
+            for batch in Pipeline(rule, evaluator).run([()]):
+                found.add(batch)
+                if len(found) > limits.max_rows:
+                    return list(found.rows)[: limits.max_rows], "max_rows"
+    except Stopped as stopped:
+        return list(found.rows), stopped.limit
+    return list(found.rows), None

@@ -1,0 +1,195 @@
+"""A question as a program: rules, own facts and the one query, checked before anything runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from skb import schema
+from skb.errors import QuerySyntaxError, SkbError, UnknownRelation, UnsupportedGoal
+from skb.factlines import as_ground_fact
+from skb.notation import Clause, read_clauses
+from skb.query.normalise import Normaliser, as_aggregate
+from skb.query.ordering import check_safety
+from skb.query.rules import (
+    Aggregate,
+    Atom,
+    Negated,
+    PredicateId,
+    Rule,
+    Top,
+    as_variables,
+    ordered_names,
+)
+from skb.query.stratify import recursive_components
+from skb.snapshot import Snapshot
+from skb.terms import Compound, Row, Term
+
+GOAL = "$goal"
+_IGNORED_DIRECTIVES = ("dynamic", "discontiguous", "table", "lib", "use_module", "ensure_loaded")
+
+
+@dataclass(slots=True)
+class Question:
+    """What a text asks: the query's body, the clauses beside it, whether it wants to know why."""
+
+    goal: Term
+    text: str
+    wants_why: bool
+    clauses: list[tuple[Term, Term, str]] = field(default_factory=list)
+    facts: dict[PredicateId, list[Row]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Checked rules by relation, own facts, and which relations are recursive together."""
+
+    rules: Mapping[PredicateId, Sequence[Rule]]
+    facts: Mapping[PredicateId, Sequence[Row]]
+    recursive: Mapping[PredicateId, frozenset[PredicateId]]
+    columns: tuple[str, ...]
+
+
+def read_question(goal: str, rules: str) -> Question:
+    """Splits a goal (a body, or a program that ends in a `?-` query) and rules into a question."""
+    before = read_clauses(rules)
+    clauses = read_clauses(goal)
+    queries = [clause for clause in clauses if _is(clause.term, "?-", 1)]
+    if len(queries) > 1:
+        raise QuerySyntaxError("a second ?- query was found; one at a time is answered", queries[1].line, 1)
+    if not queries and len(clauses) != 1:
+        raise QuerySyntaxError("no goal was found; write `?- GOAL.` after the rules", 1, 1)
+    asked = queries[0] if queries else clauses[0]
+    body = asked.term.args[0] if queries and isinstance(asked.term, Compound) else asked.term
+    wants_why = _is(body, "why", 1)
+    if wants_why and isinstance(body, Compound):
+        body = body.args[0]
+    question = Question(body, _shown(goal, asked), wants_why)
+    for clause in before:
+        _add_clause(question, clause, rules)
+    for clause in clauses:
+        if clause is not asked:
+            _add_clause(question, clause, goal)
+    return question
+
+
+def _is(term: Term, functor: str, arity: int) -> bool:
+    return isinstance(term, Compound) and term.functor == functor and len(term.args) == arity
+
+
+def _shown(text: str, clause: Clause) -> str:
+    shown = text[clause.start : clause.end].strip().removesuffix(".")
+    return " ".join(shown.split())
+
+
+def _add_clause(question: Question, clause: Clause, text: str) -> None:
+    term, shown = clause.term, _shown(text, clause)
+    if _is(term, "?-", 1):
+        raise QuerySyntaxError("a query was found among the rules", clause.line, 1)
+    if _is(term, ":-", 1) and isinstance(term, Compound):
+        directive = term.args[0]
+        name = directive.functor if isinstance(directive, Compound) else str(directive)
+        if name not in _IGNORED_DIRECTIVES:
+            raise UnsupportedGoal(
+                f"the directive {name} is left out of this language", details={"goal": name}
+            )
+    elif _is(term, ":-", 2) and isinstance(term, Compound):
+        question.clauses.append((term.args[0], term.args[1], shown))
+    else:
+        fact = as_ground_fact(term)
+        if fact is not None:
+            question.facts.setdefault((fact[0], len(fact[1])), []).append(fact[1])
+        else:
+            question.clauses.append((term, "true", shown))
+
+
+def outer_names(term: Term) -> list[str]:
+    """Variables of a body outside negations, aggregates and findall, in order of first occurrence."""
+    if isinstance(term, Compound):
+        if term.functor in ("\\+", "not", "~") and len(term.args) == 1:
+            return []
+        if as_aggregate(term) is not None:
+            return []
+        if term.functor == "findall" and len(term.args) == 3:
+            return ordered_names(term.args[2])
+        return list(dict.fromkeys(name for arg in term.args for name in outer_names(arg)))
+    return ordered_names(term)
+
+
+def columns_of(goal: Term) -> tuple[str, ...]:
+    """The columns of a plain goal: its outer variables that do not start with `_`."""
+    return tuple(name for name in outer_names(goal) if not name.startswith("_"))
+
+
+def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: Sequence[str]) -> Program:
+    """Normalises and checks. Raises UnknownRelation, NotStratified, UnsafeVariable, UnsupportedGoal."""
+    known = _known_relations(question, snapshot)
+    normaliser = Normaliser(lambda term: _is_predicate(term, known))
+    for head, body, text in question.clauses:
+        normaliser.add_clause(head, body, text)
+    normaliser.add(Atom(GOAL, as_variables(list(columns))), goal, question.text)
+    rules: dict[PredicateId, list[Rule]] = {(GOAL, len(columns)): []}
+    for rule in normaliser.rules:
+        rules.setdefault(rule.head.predicate, []).append(rule)
+    _add_stored_rows(rules, question, snapshot)
+    _check_relations(rules, known)
+    recursive = recursive_components(rule for found in rules.values() for rule in found)
+    check_safety(rules)
+    return Program(rules, question.facts, recursive, tuple(columns))
+
+
+def _add_stored_rows(rules: dict[PredicateId, list[Rule]], question: Question, snapshot: Snapshot) -> None:
+    """A relation with rules and facts reads its facts under another name."""
+    for name, arity in list(rules):
+        stored = snapshot.rows(name, arity)
+        own = question.facts.pop((name, arity), [])
+        if stored or own:
+            alias = (f"{name}$stored", arity)
+            question.facts[alias] = [*stored, *own]
+            variables = as_variables([f"A{at}" for at in range(arity)])
+            rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias[0], variables),), name))
+
+
+def _known_relations(question: Question, snapshot: Snapshot) -> set[PredicateId]:
+    known = set(snapshot.relations()) | set(question.facts)
+    known |= {(relation.name, relation.arity) for relation in schema.relations()}
+    for head, _, _ in question.clauses:
+        known.add((head.functor, len(head.args)) if isinstance(head, Compound) else (str(head), 0))
+    return known
+
+
+def _is_predicate(term: Term, known: set[PredicateId]) -> bool:
+    if isinstance(term, Compound) and term.functor == "/" and len(term.args) == 2:
+        return (term.args[0], term.args[1]) in known
+    if isinstance(term, str):
+        return any(name == term for name, _ in known)
+    if isinstance(term, Compound):
+        return (term.functor, len(term.args)) in known
+    raise SkbError("is_predicate needs a name, or Name/Arity")
+
+
+def _check_relations(rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId]) -> None:
+    for found in rules.values():
+        for rule in found:
+            for literal in rule.body:
+                atom = literal.atom if isinstance(literal, (Negated, Aggregate, Top)) else literal
+                if isinstance(atom, Atom) and not _is_known(atom, rules, known):
+                    raise unknown_relation(atom.predicate, known)
+
+
+def _is_known(atom: Atom, rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId]) -> bool:
+    return atom.predicate in rules or atom.predicate in known or atom.name.endswith("$stored")
+
+
+def unknown_relation(predicate: PredicateId, known: set[PredicateId]) -> UnknownRelation:
+    """The refusal that names the relation and what comes close."""
+    name, arity = predicate
+    arities = sorted(number for other, number in known if other == name)
+    close = [f"{name}/{number}" for number in arities]
+    if not close:
+        for match in get_close_matches(name, sorted({other for other, _ in known}), 3):
+            close += [f"{match}/{number}" for other, number in sorted(known) if other == match]
+    hint = f"did you mean {' or '.join(close)}?" if close else "neither schema, facts nor rules name it"
+    return UnknownRelation(
+        f"the relation {name}/{arity} is unknown; {hint}",
+        details={"relation": f"{name}/{arity}", "similar": close},
+    )
