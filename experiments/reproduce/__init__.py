@@ -1,6 +1,6 @@
 """The published results again: what the dissertation says, what our mechanisms give, and what breaks them."""
 
 from experiments.reproduce.catalogue import CATALOGUE, reproduce
-from experiments.reproduce.row import Ablation, Claim, Parameter, Row
+from experiments.reproduce.row import Ablation, Claim, Row
 
-__all__ = ["CATALOGUE", "Ablation", "Claim", "Parameter", "Row", "reproduce"]
+__all__ = ["CATALOGUE", "Ablation", "Claim", "Row", "reproduce"]

@@ -4,10 +4,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from random import Random
 
-from experiments.deploy import deployed_machine, deployed_schedules
-from experiments.knowledge import bundled_topology
-from experiments.reproduce.row import Parameter
-from kernelsim import Application, Machine, Outcome, PhaseChange, Reservation, Scenario, Schedule, run
+import facts
+import skb
+from experiments.deploy import Deployment, cost_provenance, deploy, deploy_schedules
+from experiments.parameters import Parameter
+from kernelsim import Application, Outcome, PhaseChange, Reservation, Scenario, Schedule, run
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, SECOND_PS, Barrier, CpuBound
 from planner import Manifest, Topology, admit
 
@@ -50,15 +51,16 @@ class Result:
     misses: int
 
 
+@cache
 def contend(setting: Setting) -> Result:
-    """Run one setting."""
+    """Run one setting, once: rows share runs."""
     outcome = run(scenario(setting))
     return _result(setting, outcome)
 
 
 def scenario(setting: Setting) -> Scenario:
     """The scenario of a setting."""
-    machine = replace(_machine(), timeslice_ps=setting.timeslice_ms * MILLISECOND_PS)
+    machine = replace(_deployment().machine, timeslice_ps=setting.timeslice_ms * MILLISECOND_PS)
     random = Random(f"{setting.seed} timers")
     offsets = tuple(_below(random, setting.offset_ms * MILLISECOND_PS) for _ in range(machine.cores))
     skews = tuple(_below(random, setting.skew_us * MICROSECOND_PS) for _ in range(machine.cores))
@@ -82,20 +84,21 @@ def scenario(setting: Setting) -> Scenario:
 
 def parameters() -> tuple[Parameter, ...]:
     """Every parameter of the runs with where it comes from."""
-    topology = _topology()
-    costs = ("lmp_one_way", "context_switch", "line_same_package", "line_other_package", "monitor_work")
-    machine = tuple(Parameter(name, "{} {}".format(*topology.cost(name)), topology.cost_source(name)) for name in costs)
     return (
-        *machine,
-        Parameter("UMP latency", "448, 545, 558 cycles", "printed: Table 2.5"),
-        Parameter("timeslice", "80 ms", "printed: section 3.6.3"),
-        Parameter("manifest", "B 1 / H 80 160 80 480", "printed: Fig 3.4"),
-        Parameter("run", "15 s, CPU-Bound with 8 threads", "printed: section 3.1.2"),
-        Parameter("work of an iteration", "30 cycles", "free: one core updates a line in under 30 cycles, section 2.1.3"),
-        Parameter("barrier", "one counter; the line goes from thread to thread", "printed: section 4.1.3; formula free"),
-        Parameter("wait", "spin 50 us, counted from dispatch, then yield", "free: 50 us is section 3.3.3's"),
-        Parameter("start of each core's timer", "U[0, 80 ms) per core and seed", "free"),
-        Parameter("cores", "BARRIER on 0..n-1, CPU-Bound on 8..15", "free"),
+        *_deployment().parameters,
+        Parameter("manifest", "B 1 / H 80 160 80 480", "ms", "printed: Fig 3.4"),
+        Parameter("run", 15, "s", "printed: section 3.1.2"),
+        Parameter("cpu_bound_threads", 8, "", "printed: section 3.1.2"),
+        Parameter(
+            "iteration_work", 30, "cycles", "free: an update takes one core under 30 cycles, section 2.1.3"
+        ),
+        Parameter(
+            "barrier", "one counter, its line handed on", "", "printed: section 4.1.3; its formula is free"
+        ),
+        Parameter("wait", "spin, then yield", "", "free: section 4.1.3 does not say; both rules are shown"),
+        Parameter("spin", 50, "us", "free: section 3.3.3's; counted from dispatch"),
+        Parameter("timer_start", "U[0, 80 ms) per core and seed", "", "free"),
+        Parameter("cores", "BARRIER 0..n-1, CPU-Bound 8..15", "", "free"),
     )
 
 
@@ -103,7 +106,7 @@ def _schedules(setting: Setting) -> tuple[Schedule, ...]:
     cores = tuple(range(setting.threads))
     manifest = Manifest.from_text(FIG_3_4, name="barrier", dispatchers=setting.threads)
     decision = admit([manifest], _topology(), cores={"barrier": cores})
-    schedules = deployed_schedules(decision, _topology())
+    schedules = deploy_schedules(decision.schedules)
     if not setting.stagger_ms:
         return schedules
     return tuple(_staggered(schedule, setting.stagger_ms * MILLISECOND_PS) for schedule in schedules)
@@ -138,10 +141,15 @@ def _below(random: Random, limit: int) -> int:
 
 
 @cache
-def _topology() -> Topology:
-    return bundled_topology(MACHINE)
+def _knowledge() -> skb.KnowledgeBase:
+    return skb.load(facts.read(MACHINE))
 
 
 @cache
-def _machine() -> Machine:
-    return deployed_machine(_topology())
+def _topology() -> Topology:
+    return Topology.of(_knowledge())
+
+
+@cache
+def _deployment() -> Deployment:
+    return deploy(_topology(), provenance=cost_provenance(_knowledge()))

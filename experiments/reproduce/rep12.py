@@ -1,7 +1,8 @@
 """REP-12, Fig 4.3: BARRIER beside CPU-Bound under best effort collapses once two of its threads are contended."""
 
 from dataclasses import replace
-from statistics import mean
+from itertools import pairwise
+from statistics import mean, median
 
 from experiments.reproduce.contention import Result, Setting, contend, parameters
 from experiments.reproduce.row import Ablation, Claim, Row
@@ -52,24 +53,37 @@ def _collapse_claims(
     fall = progress[8] / progress[10]
     half = progress[9] / alone[9]
     least = min(result.cpu_share for n in THREADS if n >= 10 for result in runs[n])
-    falling = all(alone[a] > alone[b] for a, b in zip(THREADS, THREADS[1:], strict=False))
+    falling = all(alone[a] > alone[b] for a, b in pairwise(THREADS))
     return (
         Claim("best effort falls between 8 and 10 threads", ">= 1,000x", round(fall), fall >= 1000),
-        Claim("9 threads, one contended core, keep about half", "0.45-0.55", round(half, 4), 0.45 <= half <= 0.55),
+        Claim(
+            "9 threads, one contended core, keep about half",
+            "0.45-0.55",
+            round(half, 4),
+            0.45 <= half <= 0.55,
+        ),
         Claim("CPU-Bound keeps its share for n >= 10", ">= 0.99", round(least, 4), least >= 0.99),
         Claim("uncontended progress falls with n", "strictly", alone, falling),
     )
 
 
 def _slice_claim(seeds: int) -> Claim:
-    """Collapsed rate x slice is constant: a barrier costs slices, not time."""
+    """Collapsed rate x slice is constant: a barrier costs slices, not time.
+
+    Medians: with slices of 1 ms two timers fall into one spin window in about one run of ten, a gang by accident.
+    """
     products = {}
     for slice_ms in (1, 5, 20, 80):
         results = _runs(Setting(10, timeslice_ms=slice_ms, offset_ms=slice_ms), seeds)
-        products[slice_ms] = round(mean(result.progress for result in results) / 15 * slice_ms / 1000, 4)
+        products[slice_ms] = round(median(result.progress for result in results) / 15 * slice_ms / 1000, 4)
     middle = mean(products.values())
     holds = all(abs(product - middle) <= 0.2 * middle for product in products.values())
-    return Claim("collapsed iterations per slice are constant, slices of 1 to 80 ms", "within 20 %", products, holds)
+    return Claim(
+        "collapsed iterations per slice are constant, slices of 1 to 80 ms (medians)",
+        "within 20 %",
+        products,
+        holds,
+    )
 
 
 def _scaling_claim(alone: dict[int, int]) -> Claim:
@@ -120,7 +134,9 @@ def _in_phase() -> Ablation:
 
 def _gentle_spinning(spinning: dict[int, list[Result]]) -> Ablation:
     fall = mean(r.progress for r in spinning[8]) / mean(r.progress for r in spinning[10])
-    return Ablation("threads spin for ever: fall from 8 to 10 threads (< 10x expected)", round(fall, 2), fall < 10)
+    return Ablation(
+        "threads spin for ever: fall from 8 to 10 threads (< 10x expected)", round(fall, 2), fall < 10
+    )
 
 
 def _tree_barrier(seeds: int) -> Ablation:
@@ -143,8 +159,12 @@ def _series(
         "uncontended": [alone[n] for n in THREADS],
         "best effort, mean/min/max": [_spread([result.progress for result in runs[n]]) for n in THREADS],
         "CPU-Bound share": [round(mean(r.cpu_share for r in runs[n]), 4) for n in THREADS],
-        "spinning for ever, mean/min/max": [_spread([result.progress for result in spinning[n]]) for n in THREADS],
-        "CPU-Bound share beside spinning": [round(mean(r.cpu_share for r in spinning[n]), 4) for n in THREADS],
+        "spinning for ever, mean/min/max": [
+            _spread([result.progress for result in spinning[n]]) for n in THREADS
+        ],
+        "CPU-Bound share beside spinning": [
+            round(mean(r.cpu_share for r in spinning[n]), 4) for n in THREADS
+        ],
     }
 
 

@@ -4,18 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A model parameter; `provenance` starts with printed, derived, external or free."""
-
-    name: str
-    value: object
-    provenance: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As INTERFACE's `parameters`."""
-        return {"name": self.name, "value": self.value, "provenance": self.provenance}
+from experiments.parameters import Parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,9 @@ class Row:
     @property
     def verdict(self) -> str:
         """The worst of its claims; an ablation that changes nothing counts as a failed claim."""
-        holds = all(claim.holds for claim in self.claims) and all(ablation.breaks for ablation in self.ablations)
+        holds = all(claim.holds for claim in self.claims) and all(
+            ablation.breaks for ablation in self.ablations
+        )
         return "reproduced" if holds else "not_reproduced"
 
     def to_json(self) -> dict[str, Any]:
