@@ -13,5 +13,5 @@ class ScenarioError(ValueError):
         self.details = details
 
 
-class SchedulerPanic(RuntimeError):
+class SchedulerPanic(RuntimeError):  # noqa: N818 - the kernel's own word
     """The exact RBED rules ran into a state in which Barrelfish's kernel stops."""

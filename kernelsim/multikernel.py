@@ -12,7 +12,7 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
-from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Scripted, Traffic, check
+from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Traffic, check
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.planner import Planner
@@ -48,7 +48,9 @@ class _Multikernel:
             core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))
         }
         self.teams: dict[str, BarrierTeam] = {}
-        self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
+        self.dispatchers = {
+            application.name: self._dispatchers(application) for application in scenario.applications
+        }
         self.protocols: list[PhaseChangeProtocol] = []
         for core in range(len(self.drivers)):
             self._boot_node(core)
@@ -121,8 +123,8 @@ class _Multikernel:
         if len(workload.scripts) != len(cores):
             raise ScenarioError(
                 "bad_scenario",
-                f"application {application.name!r} has {len(workload.scripts)} scripts for {len(cores)} threads; "
-                "accepted: one script each",
+                f"application {application.name!r} has {len(workload.scripts)} scripts for {len(cores)} "
+                "threads; accepted: one script each",
             )
         return ScriptedThread(self.engine, workload.scripts[index])
 
@@ -180,7 +182,9 @@ class _Multikernel:
                 threads[slot + turn * len(dispatchers)] = thread
         cores = tuple(threads[index].dispatcher.driver.core for index in range(len(threads)))
         lanes = channels(self.scenario.machine, self.trace, traffic.flows, cores)
-        for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
+        for number, ((source, target, interval_ps), channel) in enumerate(
+            zip(traffic.flows, lanes, strict=True)
+        ):
             first = self.start_ps + interval_ps + number * interval_ps // len(lanes)
             Flow(self.engine, threads[source], threads[target], channel, interval_ps).begin(first)
 
@@ -200,7 +204,9 @@ class _Multikernel:
             measured[name] = (progress, [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
         return measured
 
-    def _outcome(self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]) -> Outcome:
+    def _outcome(
+        self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]
+    ) -> Outcome:
         applications = {}
         for name, (progress, cpu_ps) in after.items():
             misses = sorted(
@@ -209,7 +215,9 @@ class _Multikernel:
             )
             used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
             received, mean = self._traffic(name)
-            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used, received, mean)
+            applications[name] = ApplicationOutcome(
+                progress - before[name][0], tuple(misses), used, received, mean
+            )
         outcomes = [protocol.outcome() for protocol in self.protocols]
         return Outcome(
             applications=applications,
@@ -225,7 +233,10 @@ class _Multikernel:
 
     def _traffic(self, name: str) -> tuple[int, int | None]:
         threads = [
-            thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)
+            thread
+            for each in self.dispatchers[name]
+            for thread in each.threads
+            if isinstance(thread, TrafficThread)
         ]
         received = sum(thread.received for thread in threads)
         return received, sum(thread.waited_ps for thread in threads) // received if received else None
@@ -236,7 +247,7 @@ def _check_cover(change: PhaseChange, cores: list[int], sends: Mapping[int, tupl
     if sorted(reached) != sorted(cores[1:]) or not set(sends) <= set(cores):
         raise ScenarioError(
             "bad_scenario",
-            f"the tree for {change.application!r} reaches cores {sorted(reached)} from core {cores[0]}; accepted: "
-            f"each of {sorted(cores[1:])} once, by members only",
+            f"the tree for {change.application!r} reaches cores {sorted(reached)} from core {cores[0]}; "
+            f"accepted: each of {sorted(cores[1:])} once, by members only",
             application=change.application,
         )

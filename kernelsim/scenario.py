@@ -144,7 +144,9 @@ def check(scenario: Scenario) -> None:
     if len(set(names)) != len(names):
         raise ScenarioError("bad_scenario", f"applications {names} need different names", applications=names)
     if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
-        raise ScenarioError("bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration")
+        raise ScenarioError(
+            "bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration"
+        )
     for application in scenario.applications:
         _check_application(scenario, application)
     for change in scenario.phase_changes:
@@ -185,8 +187,8 @@ def _check_traffic(application: Application, traffic: Traffic) -> None:
         if source == target or not (0 <= source < threads and 0 <= target < threads) or interval_ps <= 0:
             raise ScenarioError(
                 "bad_scenario",
-                f"application {application.name!r} has a flow from {source} to {target} every {interval_ps} ps; "
-                f"accepted: two different threads of 0 to {threads - 1} and a positive interval",
+                f"application {application.name!r} has a flow from {source} to {target} every {interval_ps} "
+                f"ps; accepted: two different threads of 0 to {threads - 1} and a positive interval",
                 application=application.name,
             )
 
@@ -197,7 +199,8 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
     if barrier.wait != "spin" and barrier.spin_ps < MICROSECOND_PS // 25:
         raise ScenarioError(
             "bad_scenario",
-            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, one turn",
+            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, "
+            "one turn",
         )
     real_time = any(
         reservation.kind != "B"
@@ -207,8 +210,8 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
     if barrier.wait == "block" and real_time:
         raise ScenarioError(
             "blocking_real_time",
-            f"application {application.name!r} blocks at its barrier and has a real-time phase: waking a hard task "
-            "inside its period is RBED's 'released in the past'; accepted: wait = yield or spin",
+            f"application {application.name!r} blocks at its barrier and has a real-time phase: waking a "
+            "hard task inside its period is RBED's 'released in the past'; accepted: wait = yield or spin",
             application=application.name,
         )
 

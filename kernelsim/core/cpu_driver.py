@@ -20,7 +20,13 @@ class CpuDriver:
     """
 
     def __init__(
-        self, core: int, engine: Engine, trace: Trace, scheduler: Rbed | RoundRobin, origin_ps: int, switch_ps: int
+        self,
+        core: int,
+        engine: Engine,
+        trace: Trace,
+        scheduler: Rbed | RoundRobin,
+        origin_ps: int,
+        switch_ps: int,
     ) -> None:
         self.core = core
         self.engine = engine
@@ -172,7 +178,9 @@ class CpuDriver:
         dispatcher = task.owner
         assert isinstance(dispatcher, Dispatcher)
         due, done = task.due + self.origin_ps, time + self.origin_ps
-        self.misses.setdefault(dispatcher.application, []).append(Miss(self.core, dispatcher.index, due, done))
+        self.misses.setdefault(dispatcher.application, []).append(
+            Miss(self.core, dispatcher.index, due, done)
+        )
         self._trace.marks.append(Mark(done, self.core, "miss", f"{dispatcher.name} {done - due} ps late"))
 
 

@@ -19,10 +19,12 @@ class Dispatcher:
     blocked (dissertation, section 3.6.5).
     """
 
-    __slots__ = ("_cpu_ps", "_started", "application", "driver", "index", "name", "on_run", "runs", "task", "threads",
-                 "timeslices", "weight")  # fmt: skip
+    __slots__ = ("_cpu_ps", "_started", "application", "driver", "index", "name", "on_run", "runs", "task",
+                 "threads", "timeslices", "weight")  # fmt: skip
 
-    def __init__(self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int) -> None:
+    def __init__(
+        self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int
+    ) -> None:
         self.application = application
         self.index = index
         self.name = f"{application}.{index}"
@@ -106,7 +108,9 @@ class Dispatcher:
         self.driver.wake(self)
 
     def _switch_thread(self) -> bool:
-        candidates = [thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices]
+        candidates = [
+            thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices
+        ]
         if not candidates:
             return False
         now = self.driver.engine.now

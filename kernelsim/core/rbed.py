@@ -14,7 +14,7 @@ Time is an integer in the caller's unit: ticks in the scheduler simulator, picos
 from collections.abc import Callable
 from enum import IntEnum
 
-from kernelsim.errors import SchedulerPanic, ScenarioError
+from kernelsim.errors import ScenarioError, SchedulerPanic
 
 ONE = 1_000_000
 """Fixed-point one: utilisations are parts per million."""
@@ -35,8 +35,8 @@ class Task:
     `budget`.
     """
 
-    __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "owner", "period", "queued", "release", "used",
-                 "weight")  # fmt: skip
+    __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "owner", "period", "queued",
+                 "release", "used", "weight")  # fmt: skip
 
     def __init__(
         self,
@@ -84,8 +84,8 @@ class Rbed:
     as in Barrelfish.
     """
 
-    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_period_end", "protect_hard", "queue",
-                 "queued_best_effort", "timeslice")  # fmt: skip
+    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_period_end", "protect_hard",
+                 "queue", "queued_best_effort", "timeslice")  # fmt: skip
 
     def __init__(
         self,

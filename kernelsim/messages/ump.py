@@ -10,7 +10,16 @@ class UmpChannel:
     2.5).
     """
 
-    __slots__ = ("_last_arrival_ps", "_trace", "latency_ps", "receive_ps", "send_ps", "sent", "source", "target")
+    __slots__ = (
+        "_last_arrival_ps",
+        "_trace",
+        "latency_ps",
+        "receive_ps",
+        "send_ps",
+        "sent",
+        "source",
+        "target",
+    )
 
     def __init__(self, machine: Machine, source: int, target: int, trace: Trace) -> None:
         self.source = source

@@ -4,6 +4,9 @@ Every iteration costs each thread `iteration_ps` of its own core time until it h
 releases all. Between two scheduling events the whole team advances in closed form.
 """
 
+from functools import partial
+from itertools import pairwise
+
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
 from kernelsim.machine.hardware import Machine
@@ -17,11 +20,13 @@ def iteration_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> 
     other on exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every
     level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
     """
-    work = max((barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores))
+    work = max(
+        (barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores)
+    )
     if barrier.barrier == "tree":
         return work + _tree_ps(machine, cores)
     last = cores[-1]
-    entry = sum(machine.line_ps[a][b] for a, b in zip(cores, cores[1:], strict=False))
+    entry = sum(machine.line_ps[a][b] for a, b in pairwise(cores))
     leave = sum(machine.line_ps[last][core] for core in cores[:-1])
     return work + entry + leave
 
@@ -108,7 +113,9 @@ class BarrierTeam:
     barrier.
     """
 
-    def __init__(self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool) -> None:
+    def __init__(
+        self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool
+    ) -> None:
         self.engine = engine
         self.wait = barrier.wait
         self.spin_ps = barrier.spin_ps
@@ -160,7 +167,7 @@ class BarrierTeam:
             member.remaining_ps = self.iteration_ps
             self.absent += 1
             if member.blocked:
-                self.engine.at(max(time + self._block_ps, self.engine.now), lambda woken=member: self._wake(woken))  # type: ignore[misc]
+                self.engine.at(max(time + self._block_ps, self.engine.now), partial(self._wake, member))
 
     def _wake(self, member: BarrierThread) -> None:
         if member.blocked:
@@ -192,7 +199,11 @@ class BarrierTeam:
         for member in waits:
             if member.window_end() <= now:
                 self._give_way(member)
-        if completion is not None and self._needs_a_look(completion) and (next_ps is None or completion < next_ps):
+        if (
+            completion is not None
+            and self._needs_a_look(completion)
+            and (next_ps is None or completion < next_ps)
+        ):
             next_ps = completion
         if next_ps is not None and next_ps != self._evaluate_at:
             self._evaluate_at = next_ps
@@ -219,4 +230,6 @@ class BarrierTeam:
 
     def _needs_a_look(self, completion: int) -> bool:
         """Whether somebody will have to wait for the barrier after that completion."""
-        return self.step_by_step or any(not member.on_core or member.runs_from > completion for member in self.members)
+        return self.step_by_step or any(
+            not member.on_core or member.runs_from > completion for member in self.members
+        )

@@ -21,7 +21,9 @@ class ScriptedThread(UserThread):
         super().__init__()
         unknown = sorted({action for _, action in script} - set(ACTIONS))
         if unknown:
-            raise ScenarioError("bad_scenario", f"a script asks for {unknown}; accepted: {', '.join(ACTIONS)}")
+            raise ScenarioError(
+                "bad_scenario", f"a script asks for {unknown}; accepted: {', '.join(ACTIONS)}"
+            )
         self._engine = engine
         self._script = script
         self.blocked = True

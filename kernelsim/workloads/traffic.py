@@ -84,7 +84,12 @@ class Flow:
     __slots__ = ("_channel", "_engine", "_interval_ps", "_source", "_target")
 
     def __init__(
-        self, engine: Engine, source: TrafficThread, target: TrafficThread, channel: UmpChannel, interval_ps: int
+        self,
+        engine: Engine,
+        source: TrafficThread,
+        target: TrafficThread,
+        channel: UmpChannel,
+        interval_ps: int,
     ) -> None:
         self._engine = engine
         self._source = source
