@@ -13,12 +13,16 @@ from planner.topology import Topology
 
 if TYPE_CHECKING:
     from planner.admission import admit
+    from planner.application import Application
     from planner.multicast_tree import MulticastTree, multicast, multicast_matrix
+    from planner.placement import Placement, place, place_matrix, qap
 
 __all__ = [
+    "Application",
     "Decision",
     "Manifest",
     "MulticastTree",
+    "Placement",
     "PlanError",
     "Reservation",
     "Schedule",
@@ -26,13 +30,21 @@ __all__ = [
     "admit",
     "multicast",
     "multicast_matrix",
+    "place",
+    "place_matrix",
+    "qap",
 ]
 
 _HOME = {
+    "Application": "planner.application",
     "MulticastTree": "planner.multicast_tree",
+    "Placement": "planner.placement",
     "admit": "planner.admission",
     "multicast": "planner.multicast_tree",
     "multicast_matrix": "planner.multicast_tree",
+    "place": "planner.placement",
+    "place_matrix": "planner.placement",
+    "qap": "planner.placement",
 }
 
 

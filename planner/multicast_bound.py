@@ -121,7 +121,7 @@ def _count_clusters(
 
 
 def _spread(level: Sequence[tuple[int, ...]], delay: Times, busy: Times) -> list[int]:
-    """How long after a cluster is reached its m-th core is informed at the soonest, in the quickest cluster."""
+    """How long after a cluster is reached its m-th core can be informed, in the quickest cluster."""
     largest = max(len(own) for own in level)
     profiles = []
     for own in level:

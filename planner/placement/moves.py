@@ -1,0 +1,88 @@
+"""Which exchanges of two locations' contents keep the rules."""
+
+import numpy as np
+
+from planner.placement.problem import (
+    Apart,
+    Capacity,
+    Flags,
+    Indices,
+    Inside,
+    Problem,
+    Rule,
+    Separate,
+    Together,
+)
+
+
+class Exchanges:
+    """Slots are the facilities, then an empty slot for each location left over; each has a location."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._slots = problem.location_count
+        self._permitted = np.ones((self._slots, self._slots), dtype=bool)
+        self._permitted[: problem.size] = problem.permitted()
+        self._is_real = np.arange(self._slots) < problem.size
+        self._rules = [
+            _Marked(rule, self._slots, problem.location_count)
+            for rule in problem.rules
+            if not isinstance(rule, Inside)
+        ]
+
+    def allowed(self, at: Indices) -> Flags:
+        """Slots x slots: whether exchanging their locations keeps every rule, given that `at` keeps them."""
+        there = self._permitted[:, at]
+        allowed = there & there.T & (self._is_real[:, None] | self._is_real[None, :])
+        for rule in self._rules:
+            fits = rule.fits(at)
+            allowed &= fits & fits.T
+        np.fill_diagonal(allowed, False)
+        return allowed
+
+
+class _Marked:
+    """A rule over slots as vectors. `fits(at)[f, g]`: f may come to where g is, when g goes to where f is."""
+
+    def __init__(self, rule: Rule, slots: int, places: int) -> None:
+        self._rule = rule
+        assert not isinstance(rule, Inside)
+        raw = np.array(rule.classes)
+        count = int(raw.max(initial=-1)) + 1
+        self._class = np.where(raw >= 0, raw, count + np.arange(places))
+        self._classes = count + places
+        self._member = _marks(() if isinstance(rule, Capacity) else rule.members, slots)
+        self._other = _marks(rule.others if isinstance(rule, Separate) else (), slots)
+        if isinstance(rule, Capacity):
+            self._demand = np.zeros(slots, dtype=np.int64)
+            self._demand[: len(rule.demand)] = rule.demand
+            self._limit = np.zeros(self._classes, dtype=np.int64)
+            self._limit[: len(rule.limits)] = rule.limits
+
+    def fits(self, at: Indices) -> Flags:
+        here = self._class[at]
+        same = here[:, None] == here[None, :]
+        if isinstance(self._rule, Together):
+            if int(self._member.sum()) == 1:
+                return np.ones_like(same)
+            return np.asarray(same | (self._member[:, None] == self._member[None, :]))
+        if isinstance(self._rule, Apart):
+            taken = self._held(here, self._member) - self._member
+            return np.asarray(same | ~self._member[:, None] | (taken[None, :] == 0))
+        if isinstance(self._rule, Separate):
+            mine = (self._held(here, self._other) - self._other)[None, :] - (same & self._other[:, None])
+            theirs = (self._held(here, self._member) - self._member)[None, :] - (same & self._member[:, None])
+            clear = (~self._member[:, None] | (mine <= 0)) & (~self._other[:, None] | (theirs <= 0))
+            return np.asarray(same | clear)
+        load = np.bincount(here, weights=self._demand, minlength=self._classes)[here]
+        after = load[None, :] - self._demand[None, :] + self._demand[:, None]
+        return np.asarray(same | (self._demand[:, None] == 0) | (after <= self._limit[here][None, :]))
+
+    def _held(self, here: Indices, marked: Flags) -> Indices:
+        """For each slot, how many marked slots its class holds."""
+        return np.bincount(here, weights=marked, minlength=self._classes).astype(np.int64)[here]
+
+
+def _marks(members: tuple[int, ...], slots: int) -> Flags:
+    marked = np.zeros(slots, dtype=bool)
+    marked[list(members)] = True
+    return marked

@@ -1,0 +1,196 @@
+"""Placements: which core each dispatcher runs on, what that costs, how good it is known to be."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from planner.application import Application
+from planner.placement.conflict import minimal_conflict
+from planner.placement.machine_problem import problem_of
+from planner.placement.matrix_problem import matrix_problem, quadratic_problem
+from planner.placement.problem import Problem
+from planner.placement.solve import Solved, Status, solve
+from planner.topology import Topology
+from planner.verify.placement import check_assignment, check_map
+
+UNIT = "byte ns/s"
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A dispatcher's core, with the operating system's index and the NUMA node where the machine has them."""
+
+    core: int
+    os_index: int | None = None
+    numa_node: int | None = None
+
+    def to_json(self) -> dict[str, int]:
+        known = {"core": self.core, "os_index": self.os_index, "numa_node": self.numa_node}
+        return {key: value for key, value in known.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where everyone runs. `cost` is the sum over ordered pairs of traffic x one-way latency, NaN without a
+    map.
+
+    `bound` is below every placement's cost, by the method that `proof` names. `conflict` names constraints
+    that cannot hold together, a minimal set where `is_minimal`.
+    """
+
+    status: Status
+    seats: Mapping[str, Seat]
+    cost: float
+    bound: float
+    proof: Mapping[str, Any]
+    baselines: Mapping[str, float]
+    unit: str = UNIT
+    conflict: tuple[str, ...] = ()
+    is_minimal: bool = False
+    certainty: str = "stated"
+    revision: int = 0
+    seconds: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cores(self) -> tuple[int, ...]:
+        """The core of each dispatcher in the application's order."""
+        return tuple(seat.core for seat in self.seats.values())
+
+    @property
+    def gap(self) -> float:
+        """How far the bound lies below the cost, as a part of it."""
+        return (self.cost - self.bound) / self.cost if self.seats and self.cost else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        has_map = bool(self.seats)
+        return {
+            "status": self.status,
+            "map": {name: seat.to_json() for name, seat in self.seats.items()},
+            "cost": self.cost if has_map else None,
+            "unit": self.unit,
+            "bound": self.bound if has_map else None,
+            "gap": self.gap if has_map else None,
+            "proof": dict(self.proof),
+            "baselines": dict(self.baselines),
+            "conflict": list(self.conflict),
+            "minimal": self.is_minimal,
+            "latency": self.certainty,
+            "seconds": self.seconds,
+            "revision": self.revision,
+            **self.extra,
+        }
+
+
+def place(
+    app: Application,
+    machine: Topology,
+    *,
+    seed: int = 0,
+    time_limit: float | None = None,
+    iterations: int | None = None,
+) -> Placement:
+    """Dispatchers on different allowed cores, at the least traffic x latency, under the application's
+    constraints.
+
+    `iterations` bounds the search reproducibly (5,000 by default), `time_limit` by seconds from the search's
+    start. Raises PlanError for constraints that name cores, packages or nodes which the machine does not
+    have.
+    """
+    started = time.perf_counter()
+    problem = problem_of(app, machine)
+    solved = solve(problem, seed, time_limit, iterations)
+    if isinstance(solved, str):
+        return _no_placement(app, machine, solved, seed, started)
+    seats = {}
+    for name, at in zip(app.dispatchers, solved.assignment, strict=True):
+        core = machine.core(machine.allowed_ids[at])
+        seats[name] = Seat(core.id, core.os_index, core.node)
+    used = [(seats[a].core, seats[b].core) for a, b, rate in app.edges if rate and a != b]
+    check_map(app, machine, {name: seat.core for name, seat in seats.items()}, solved.cost)
+    return Placement(
+        status=solved.status,
+        seats=seats,
+        cost=solved.cost,
+        bound=solved.bound,
+        proof=solved.proof,
+        baselines=solved.baselines,
+        certainty=machine.weakest_source(used),
+        revision=machine.revision,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _no_placement(
+    app: Application, machine: Topology, status: Status, seed: int, started: float
+) -> Placement:
+    conflict, is_minimal = minimal_conflict(app, machine, seed) if status == "infeasible" else ((), False)
+    return Placement(
+        status=status,
+        seats={},
+        cost=float("nan"),
+        bound=0.0,
+        proof={},
+        baselines={},
+        conflict=conflict,
+        is_minimal=is_minimal,
+        revision=machine.revision,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def place_matrix(
+    latency_ns: Sequence[Sequence[float]],
+    traffic: Sequence[Sequence[float]],
+    *,
+    seed: int = 0,
+    time_limit: float | None = None,
+    iterations: int | None = None,
+) -> Placement:
+    """Threads to cores without a machine: square matrices of one-way latency and of bytes per second.
+
+    The answer's `cores` (also in its JSON) gives the core of thread 0, 1, ... Raises PlanError for matrices
+    that are not square, hold NaN or negative numbers, or for more threads than cores.
+    """
+    started = time.perf_counter()
+    problem = matrix_problem(latency_ns, traffic)
+    solved = solve(problem, seed, time_limit, iterations)
+    assert isinstance(solved, Solved)
+    return _bare(solved, problem, started, UNIT, {"cores": list(solved.assignment)})
+
+
+def qap(
+    flow: Sequence[Sequence[float]],
+    distance: Sequence[Sequence[float]],
+    *,
+    seed: int = 0,
+    time_limit: float | None = None,
+    iterations: int | None = None,
+) -> Placement:
+    """A quadratic assignment problem: the sum over i, j of flow[i][j] x distance[p(i)][p(j)], p a
+    permutation.
+
+    That is QAPLIB's cost with the file's first matrix as flow; `permutation` in the JSON is p, counted from
+    0.
+    """
+    started = time.perf_counter()
+    problem = quadratic_problem(flow, distance)
+    solved = solve(problem, seed, time_limit, iterations)
+    assert isinstance(solved, Solved)
+    return _bare(solved, problem, started, "1", {"permutation": list(solved.assignment)})
+
+
+def _bare(solved: Solved, problem: Problem, started: float, unit: str, extra: Mapping[str, Any]) -> Placement:
+    check_assignment(problem.flow, problem.distance, problem.linear, solved.assignment, solved.cost)
+    return Placement(
+        status=solved.status,
+        seats={str(thread): Seat(core) for thread, core in enumerate(solved.assignment)},
+        cost=solved.cost,
+        bound=solved.bound,
+        proof=solved.proof,
+        baselines=solved.baselines,
+        unit=unit,
+        seconds=time.perf_counter() - started,
+        extra=extra,
+    )
