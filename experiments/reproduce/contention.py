@@ -89,12 +89,8 @@ def parameters() -> tuple[Parameter, ...]:
         Parameter("manifest", "B 1 / H 80 160 80 480", "ms", "printed: Fig 3.4"),
         Parameter("run", 15, "s", "printed: section 3.1.2"),
         Parameter("cpu_bound_threads", 8, "", "printed: section 3.1.2"),
-        Parameter(
-            "iteration_work", 30, "cycles", "free: an update takes one core under 30 cycles, section 2.1.3"
-        ),
-        Parameter(
-            "barrier", "one counter, its line handed on", "", "printed: section 4.1.3; its formula is free"
-        ),
+        Parameter("iteration_work", 30, "cycles", "free: an update takes one core under 30 cycles, section 2.1.3"),
+        Parameter("barrier", "one counter, its line handed on", "", "printed: section 4.1.3; its formula is free"),
         Parameter("wait", "spin, then yield", "", "free: section 4.1.3 does not say; both rules are shown"),
         Parameter("spin", 50, "us", "free: section 3.3.3's; counted from dispatch"),
         Parameter("timer_start", "U[0, 80 ms) per core and seed", "", "free"),

@@ -1,4 +1,4 @@
-"""REP-13, Fig 4.4: with the manifest of Fig 3.4 BARRIER keeps its progress, because its cores run it at the same time."""
+"""REP-13, Fig 4.4: with the manifest of Fig 3.4 BARRIER keeps its progress: its cores run it at the same time."""
 
 from dataclasses import replace
 from statistics import mean, pstdev
@@ -15,9 +15,7 @@ def rep13(seeds: int) -> Row:
     """Progress with the manifest over uncontended best effort, at every n from 2 to 16."""
     alone = {n: contend(Setting(n, cpu_bound=False, offset_ms=0)).progress for n in THREADS}
     gang = {n: contend(Setting(n, manifest=True)) for n in THREADS}
-    best_effort = {
-        n: mean(contend(Setting(n, seed=s)).progress for s in range(seeds)) for n in THREADS if n >= 10
-    }
+    best_effort = {n: mean(contend(Setting(n, seed=s)).progress for s in range(seeds)) for n in THREADS if n >= 10}
     kept = {n: round(gang[n].progress / alone[n], 4) for n in THREADS}
     gain = {n: round(gang[n].progress / best_effort[n]) for n in best_effort}
     misses = sum(result.misses for result in gang.values())
@@ -26,9 +24,7 @@ def rep13(seeds: int) -> Row:
         source="Fig 4.4",
         claim="a phase-locked gang keeps its progress when time-multiplexed",
         claims=(
-            Claim(
-                "kept share of the uncontended rate, n = 2..16", "0.45-0.50", kept, _in_band(kept.values())
-            ),
+            Claim("kept share of the uncontended rate, n = 2..16", "0.45-0.50", kept, _in_band(kept.values())),
             Claim("over best effort (REP-12) for n >= 10", ">= 1,000x", gain, min(gain.values()) >= 1000),
             Claim("missed deadlines", "0", misses, misses == 0),
             _skew_claim(seeds, alone[16]),
@@ -45,9 +41,9 @@ def rep13(seeds: int) -> Row:
             "CPU-Bound share": [round(gang[n].cpu_share, 4) for n in THREADS],
         },
         notes=(
-            "Half of every 160 ms is BARRIER's; the phase change, with planners that are scheduled like everybody else, "
-            "and the 480 ms until the release cost the rest of the first second. RBED does not fill idle time with a "
-            "real-time task, so the uncontended case is halved as well.",
+            "Half of every 160 ms is BARRIER's; the phase change, with planners that are scheduled like everybody "
+            "else, and the 480 ms until the release cost the rest of the first second. RBED does not fill idle time "
+            "with a real-time task, so the uncontended case is halved as well.",
         ),
     )
 
@@ -80,9 +76,7 @@ def _noise_claim(seeds: int) -> Claim:
     holds = noise["gang"] == 0 and noise["spinning best effort"] >= 0
     if seeds > 1:
         holds = holds and noise["gang"] < noise["spinning best effort"]
-    return Claim(
-        "CPU-Bound's standard deviation, 1 s to 16 s, below the spinning case's", "0 and below", noise, holds
-    )
+    return Claim("CPU-Bound's standard deviation, 1 s to 16 s, below the spinning case's", "0 and below", noise, holds)
 
 
 def _staggered(alone: int) -> Ablation:

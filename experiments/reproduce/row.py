@@ -51,9 +51,7 @@ class Row:
     @property
     def verdict(self) -> str:
         """The worst of its claims; an ablation that changes nothing counts as a failed claim."""
-        holds = all(claim.holds for claim in self.claims) and all(
-            ablation.breaks for ablation in self.ablations
-        )
+        holds = all(claim.holds for claim in self.claims) and all(ablation.breaks for ablation in self.ablations)
         return "reproduced" if holds else "not_reproduced"
 
     def to_json(self) -> dict[str, Any]:
