@@ -1,0 +1,204 @@
+"""A scenario made ready to run: machines found, cores chosen, manifests admitted, random draws made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+
+import kernelsim
+import skb
+from experiments.application_file import ApplicationFile
+from experiments.deploy import Deployment, cost_provenance, deploy, deploy_schedules
+from experiments.errors import NotAdmitted
+from experiments.machines import find_machine
+from experiments.parameters import Parameter
+from experiments.placements import choose_cores, placement_cost
+from experiments.scenario_file import PhaseChangeFile, ScenarioFile
+from experiments.workloads import make_workload
+from planner.manifest import Manifest
+from planner.reservations import Decision
+from planner.topology import Topology
+
+LINUX_SLICE_MS = 15.0
+LINUX_SPREAD = 0.3
+LINUX_SLICES = 64
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A scenario for the simulator, with what it was made from. `cores` are SKB ids by application."""
+
+    scenario: kernelsim.Scenario
+    deployment: Deployment
+    decision: Decision | None
+    cores: Mapping[str, tuple[int, ...]]
+    predicted_cost: Mapping[str, float | None]
+    revision: int
+    parameters: tuple[Parameter, ...]
+
+
+def prepare(file: ScenarioFile, knowledge: skb.Store | skb.KnowledgeBase | None = None) -> Prepared:
+    """Raises ExperimentError for what is wrong with the file, NotAdmitted where the planner refuses."""
+    view = find_machine(file.machine, knowledge, file.source.where("machine"))
+    belief = view.belief()
+    deployment = deploy(view.topology(), provenance=cost_provenance(view.true))
+    cores = place_all(file, belief, deployment)
+    decision = admit_all(file, belief, cores)
+    draws = _Draws(file, deployment)
+    scenario = kernelsim.Scenario(
+        machine=deployment.machine,
+        applications=tuple(_application(one, cores[one.name], deployment, file) for one in file.applications),
+        duration_ps=_ps(file.seconds * 1e3),
+        schedules=deploy_schedules(decision.schedules) if decision else (),
+        scheduler=file.scheduler,
+        rules=file.rules,
+        synchronise=decision is not None if file.synchronise is None else file.synchronise,
+        timer_offset_ps=draws.timer_offset_ps(),
+        clock_skew_ps=draws.clock_skew_ps(),
+        phase_changes=tuple(_phase_change(one, cores, belief, deployment) for one in file.phase_changes),
+        slices_ps=draws.slices_ps() if file.scheduler == "linux-like" else {},
+        warmup_ps=_ps(file.warmup_ms),
+    )
+    return Prepared(
+        scenario=scenario,
+        deployment=deployment,
+        decision=decision,
+        cores=cores,
+        predicted_cost={one.name: placement_cost(one, belief, cores[one.name]) for one in file.applications},
+        revision=belief.revision,
+        parameters=(*deployment.parameters, *_run_parameters(file)),
+    )
+
+
+def place_all(file: ScenarioFile, belief: Topology, deployment: Deployment) -> dict[str, tuple[int, ...]]:
+    """Cores given by name first; the others then choose among what is free, in the order of the file."""
+    cores: dict[str, tuple[int, ...]] = {}
+    load: dict[int, int] = {}
+    for is_given in (True, False):
+        for one in file.applications:
+            if (one.cores is not None) is not is_given:
+                continue
+            cores[one.name] = _cores_of(one, file, belief, load)
+            deployment.indices(cores[one.name], one.where)
+            for core in cores[one.name]:
+                load[core] = load.get(core, 0) + 1
+    return {one.name: cores[one.name] for one in file.applications}
+
+
+def _cores_of(one: ApplicationFile, file: ScenarioFile, belief: Topology, load: Mapping[int, int]) -> tuple[int, ...]:
+    if one.cores is not None:
+        return one.cores[: one.threads]
+    random = Random(f"{file.seed}/placement/{one.name}")
+    return choose_cores(one, belief, load, seed=file.seed, random=random, iterations=file.iterations)
+
+
+def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[int, ...]]) -> Decision | None:
+    """The schedules for every combination of phases, cores fixed; None where nobody brought a manifest."""
+    manifests = [_manifest(one, len(cores[one.name])) for one in file.applications if one.manifest is not None]
+    if not manifests:
+        return None
+    from planner import admit  # solvers load slowly
+
+    names = {manifest.name for manifest in manifests}
+    fixed = {name: own for name, own in cores.items() if name in names}
+    decision = admit(manifests, belief, cores=fixed, seed=file.seed)
+    if not decision.admitted:
+        assert decision.refusal is not None
+        raise NotAdmitted(
+            f"{file.source.name}: not admitted: {decision.refusal.message}",
+            details={"where": file.source.name, "refusal": decision.refusal.to_json()},
+        )
+    return decision
+
+
+def _manifest(one: ApplicationFile, dispatchers: int) -> Manifest:
+    assert one.manifest is not None
+    text = one.manifest
+    is_toml = any(line.lstrip().startswith("[") for line in text.splitlines())
+    return Manifest.parse(text, name=one.name, dispatchers=None if is_toml else dispatchers)
+
+
+def _application(
+    one: ApplicationFile, cores: tuple[int, ...], deployment: Deployment, file: ScenarioFile
+) -> kernelsim.Application:
+    workload = make_workload(
+        one.workload,
+        name=one.name,
+        threads=one.threads,
+        edges=one.edges,
+        seconds=file.seconds + file.warmup_ms / 1e3,
+        random=Random(f"{file.seed}/script/{one.name}"),
+    )
+    return kernelsim.Application(
+        name=one.name,
+        workload=workload,
+        cores=deployment.indices(cores, one.where),
+        threads=one.threads,
+        weight=one.weight,
+    )
+
+
+def _phase_change(
+    one: PhaseChangeFile, cores: Mapping[str, tuple[int, ...]], belief: Topology, deployment: Deployment
+) -> kernelsim.PhaseChange:
+    own = cores[one.application]
+    sends: Mapping[int, tuple[int, ...]] | None = None
+    if one.tree == "multicast":
+        from planner import multicast  # solvers load slowly
+
+        sends = multicast(belief, own[0], own).sends if len(own) > 1 else {}
+    elif not isinstance(one.tree, str):
+        sends = one.tree
+    where = f"phase change of {one.application!r}"
+    dense = (
+        None
+        if sends is None
+        else {
+            deployment.indices([core], where)[0]: deployment.indices(children, where)
+            for core, children in sends.items()
+        }
+    )
+    return kernelsim.PhaseChange(one.application, one.phase, _ps(one.at_ms), dense)
+
+
+class _Draws:
+    """What is drawn from the seed, one value for each simulated core."""
+
+    def __init__(self, file: ScenarioFile, deployment: Deployment) -> None:
+        self._file = file
+        self._cores = range(len(deployment.core_ids))
+
+    def timer_offset_ps(self) -> tuple[int, ...]:
+        return self._span("timers", self._file.timer_offset_ms, 1e9)
+
+    def clock_skew_ps(self) -> tuple[int, ...]:
+        return self._span("skew", self._file.clock_skew_us, 1e6)
+
+    def _span(self, purpose: str, span: tuple[float, float] | None, unit_ps: float) -> tuple[int, ...]:
+        if span is None:
+            return ()
+        random = Random(f"{self._file.seed}/{purpose}")
+        low, high = (round(each * unit_ps) for each in span)
+        return tuple(random.randrange(low, high) if low < high else low for _ in self._cores)
+
+    def slices_ps(self) -> dict[int, tuple[int, ...]]:
+        """15 ms on average, uniform within 30 % of it, drawn for each core by itself."""
+        random = Random(f"{self._file.seed}/slices")
+        low, high = (_ps(LINUX_SLICE_MS * factor) for factor in (1 - LINUX_SPREAD, 1 + LINUX_SPREAD))
+        return {core: tuple(random.randint(low, high) for _ in range(LINUX_SLICES)) for core in self._cores}
+
+
+def _run_parameters(file: ScenarioFile) -> tuple[Parameter, ...]:
+    """The parameters of the run itself that are neither the machine's nor an application's."""
+    found = [Parameter("seed", file.seed, "", "free")]
+    if file.timer_offset_ms:
+        found.append(Parameter("timer_offset", "{:g} to {:g}".format(*file.timer_offset_ms), "ms", "free"))
+    if file.clock_skew_us:
+        found.append(Parameter("clock_skew", "{:g} to {:g}".format(*file.clock_skew_us), "us", "free"))
+    if file.scheduler == "linux-like":
+        found.append(Parameter("linux_slice", LINUX_SLICE_MS, "ms", "printed: section 3.3.3"))
+        found.append(Parameter("linux_slice_spread", LINUX_SPREAD, "", "free"))
+    return tuple(found)
+
+
+def _ps(milliseconds: float) -> int:
+    return round(milliseconds * 1e9)
