@@ -24,9 +24,7 @@ def opteron(packages: int = 4, cores: int = 4) -> Snapshot:
     """Packages of cores that share an L3 and a node, with the round trips of the 4x4 AMD."""
     ids = range(packages * cores)
     package = {core: core // cores for core in ids}
-    hops = {
-        (p, q): 0 if p == q else 2 if abs(p - q) == 2 else 1 for p in range(packages) for q in range(packages)
-    }
+    hops = {(p, q): 0 if p == q else 2 if abs(p - q) == 2 else 1 for p in range(packages) for q in range(packages)}
     cycles = {0: 896, 1: 1090, 2: 1116}
     return Snapshot(
         {
@@ -39,9 +37,7 @@ def opteron(packages: int = 4, cores: int = 4) -> Snapshot:
             "cache": [(package[core], core, 3, "unified", 6291456, 64) for core in ids],
             "numa_node": [(p, p, 4 * 2**30) for p in range(packages)],
             "package_hops": [(p, q, hop) for (p, q), hop in hops.items()],
-            "message_rtt": [
-                (a, b, cycles[hops[package[a], package[b]]], 0, 0, 0) for a in ids for b in ids if a != b
-            ],
+            "message_rtt": [(a, b, cycles[hops[package[a], package[b]]], 0, 0, 0) for a in ids for b in ids if a != b],
             "message_throughput": [(a, b, 3570) for a in ids for b in ids if a != b],
             "cost": [
                 ("context_switch", 4000, "ns"),

@@ -19,9 +19,7 @@ def test_the_dissertations_gang_is_admitted_beside_best_effort() -> None:
     ]
     windows = [one for one in decision.schedules[1].reservations if one.application == "barrier"]
     assert [one.core for one in windows] == list(range(16))
-    assert {(one.wcet_ns, one.deadline_ns, one.release_ns) for one in windows} == {
-        (80_000_000, 80_000_000, 0)
-    }
+    assert {(one.wcet_ns, one.deadline_ns, one.release_ns) for one in windows} == {(80_000_000, 80_000_000, 0)}
 
 
 def test_two_gangs_of_half_the_machine_are_refused_for_their_load() -> None:

@@ -20,8 +20,7 @@ METHODS = ["lookahead", "two-level", "sequential", "binomial", "mst"]
 def matrix(size: int, seed: int) -> list[list[float]]:
     draw = random.Random(seed)
     return [
-        [0.0 if a == b else draw.choice([20, 50, 90, 200]) + draw.random() for b in range(size)]
-        for a in range(size)
+        [0.0 if a == b else draw.choice([20, 50, 90, 200]) + draw.random() for b in range(size)] for a in range(size)
     ]
 
 
@@ -136,10 +135,7 @@ def test_the_checker_finds_a_core_left_out_and_a_wrong_time() -> None:
 
 def test_real_matrices_get_trees_near_their_bound(shared_data: Path) -> None:
     path = shared_data / "core-to-core" / "Dual Intel(R) Xeon(R) CPU E5-2680 v4 @ 2.40GHz.csv"
-    rows = [
-        [float(cell) if cell.strip() else 0.0 for cell in line.split(",")]
-        for line in path.read_text().split()
-    ]
+    rows = [[float(cell) if cell.strip() else 0.0 for cell in line.split(",")] for line in path.read_text().split()]
     size = len(rows)
     latency = [[0.0 if a == b else rows[max(a, b)][min(a, b)] for b in range(size)] for a in range(size)]
     tree = multicast_matrix(latency)
