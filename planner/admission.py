@@ -43,20 +43,14 @@ def admit(
     started = time.perf_counter()
     check_unique_names(manifests)
     _check_policy(policy, guard_ns)
-    question = _question(
-        manifests, machine, fix_cores(manifests, machine, cores or {}, standing), standing, guard_ns
-    )
+    question = _question(manifests, machine, fix_cores(manifests, machine, cores or {}, standing), standing, guard_ns)
     answer = _decide(question, seed, time_limit)
     if isinstance(answer, Refusal):
-        return Decision(
-            False, refusal=answer, revision=machine.revision, seconds=time.perf_counter() - started
-        )
+        return Decision(False, refusal=answer, revision=machine.revision, seconds=time.perf_counter() - started)
     allocation = _seat_best_effort(question, answer)
     schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
     check_decision(schedules, guard_ns=guard_ns)
-    return Decision(
-        True, schedules, notes=notes, revision=machine.revision, seconds=time.perf_counter() - started
-    )
+    return Decision(True, schedules, notes=notes, revision=machine.revision, seconds=time.perf_counter() - started)
 
 
 def _check_policy(policy: str, guard_ns: int) -> None:
@@ -96,9 +90,7 @@ def _question(
     return Question(teams, machine.allowed_ids, pinned, _settled(pinned, standing), guard_ns)
 
 
-def _settled(
-    pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None
-) -> dict[tuple[Request, int], int]:
+def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) -> dict[tuple[Request, int], int]:
     """Offsets of the standing decision, by request and core."""
     known = {
         (one.application, one.dispatcher, phase): one.release_ns
@@ -143,9 +135,7 @@ def _seat_best_effort(question: Question, allocation: Allocation) -> Allocation:
     return Allocation(ordered, allocation.releases, allocation.is_exact)
 
 
-def _least_loaded(
-    team: Team, offered: tuple[int, ...], cores: Mapping[Team, tuple[int, ...]]
-) -> tuple[int, ...]:
+def _least_loaded(team: Team, offered: tuple[int, ...], cores: Mapping[Team, tuple[int, ...]]) -> tuple[int, ...]:
     """More dispatchers than cores go round again: best effort may share a core."""
 
     def burden(core: int) -> tuple[int, int, int]:

@@ -84,9 +84,7 @@ def core_offsets(
     loose = [request for team in teams for request in team.requests if not request.is_window]
     if not loose or not question.ask_demand:
         return Offsets(dict.fromkeys(loose, 0))
-    fixed = {
-        request: question.settled[request, core] for request in loose if (request, core) in question.settled
-    }
+    fixed = {request: question.settled[request, core] for request in loose if (request, core) in question.settled}
     return choose_offsets(loose, windows, fixed)
 
 

@@ -39,9 +39,7 @@ class _Model:
         self._model = cp_model.CpModel()
         self._unit_ns = _unit(question, self._teams)
         self._sits = {
-            (team, core): self._model.new_bool_var("")
-            for team in self._teams
-            for core in question.cores_for(team)
+            (team, core): self._model.new_bool_var("") for team in self._teams for core in question.cores_for(team)
         }
         self._starts = {request: self._start(request) for team in self._teams for request in team.windows}
         self._anchor()
@@ -107,9 +105,9 @@ class _Model:
             -(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1, ""
         )
         distance = self._model.new_int_var(gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns, "")
-        self._model.add(
-            self._starts[second] - self._starts[first] == modulus * turns + distance
-        ).only_enforce_if(together)
+        self._model.add(self._starts[second] - self._starts[first] == modulus * turns + distance).only_enforce_if(
+            together
+        )
 
     def solve(self, seed: int, time_limit: float | None) -> Allocation | Impossible:
         solver = cp_model.CpSolver()

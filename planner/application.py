@@ -104,9 +104,7 @@ def _read_group(fields: Fields) -> DispatcherGroup:
     return group
 
 
-def _own_constraints(
-    groups: tuple[DispatcherGroup, ...], everyone: tuple[str, ...], smt: bool
-) -> list[Constraint]:
+def _own_constraints(groups: tuple[DispatcherGroup, ...], everyone: tuple[str, ...], smt: bool) -> list[Constraint]:
     """What the groups' own keys demand; distinct cores always."""
     found = [Constraint("distinct", "distinct", everyone)]
     if not smt:
@@ -116,9 +114,7 @@ def _own_constraints(
             found.append(Constraint(f"isa of {group.name}", "isa", group.dispatchers, isa=group.isa))
         if group.memory_bytes:
             found.append(
-                Constraint(
-                    f"memory of {group.name}", "memory", group.dispatchers, size_bytes=group.memory_bytes
-                )
+                Constraint(f"memory of {group.name}", "memory", group.dispatchers, size_bytes=group.memory_bytes)
             )
     return found
 
@@ -130,9 +126,7 @@ def _named_apart(fields: Fields, constraints: list[Constraint]) -> list[Constrai
         name, number = constraint.name, 2
         while name in named:
             if constraint.name != constraint.kind:
-                raise fields.refuse(
-                    "constraint", f"has the name {name!r} twice", "a name of its own for each"
-                )
+                raise fields.refuse("constraint", f"has the name {name!r} twice", "a name of its own for each")
             name, number = f"{constraint.kind} {number}", number + 1
         named[name] = replace(constraint, name=name)
     return list(named.values())

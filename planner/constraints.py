@@ -44,9 +44,7 @@ class Constraint:
     size_bytes: int = 0
 
 
-def read_constraint(
-    fields: Fields, members: Mapping[str, Sequence[str]], everyone: Sequence[str]
-) -> Constraint:
+def read_constraint(fields: Fields, members: Mapping[str, Sequence[str]], everyone: Sequence[str]) -> Constraint:
     """One `[[constraint]]` table. `members` defaults to everybody; without a name it has its kind's."""
     kind = fields.choice("kind", KINDS)
     name = fields.text("name", kind)
@@ -81,9 +79,7 @@ def _resolve(fields: Fields, key: str, members: Mapping[str, Sequence[str]]) -> 
     found: list[str] = []
     for name in fields.names(key):
         if name not in members:
-            raise fields.refuse(
-                key, f"names {name!r}, which is neither group nor dispatcher", ", ".join(members)
-            )
+            raise fields.refuse(key, f"names {name!r}, which is neither group nor dispatcher", ", ".join(members))
         found.extend(members[name])
     return tuple(dict.fromkeys(found))
 
@@ -98,6 +94,4 @@ def _numbers(fields: Fields, key: str) -> tuple[int, ...]:
         return parse_cpu_list(value, where=f"key {key}")
     if isinstance(value, list) and value and all(isinstance(one, int) and one >= 0 for one in value):
         return tuple(sorted(set(value)))
-    raise fields.refuse(
-        key, "is missing" if value is None else f"is {value!r}", f"a number, a list or {ACCEPTED}"
-    )
+    raise fields.refuse(key, "is missing" if value is None else f"is {value!r}", f"a number, a list or {ACCEPTED}")

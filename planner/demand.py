@@ -137,9 +137,7 @@ def _passes_whatever_the_offsets(placed: Sequence[Placed], most_checkpoints: int
     horizon_ns = burst_ns * hyperperiod_ns // (hyperperiod_ns - used_ns) + 1
     if sum(horizon_ns // request.period_ns for request in requests) > most_checkpoints:
         return False
-    points = {
-        point for request in requests for point in range(request.deadline_ns, horizon_ns, request.period_ns)
-    }
+    points = {point for request in requests for point in range(request.deadline_ns, horizon_ns, request.period_ns)}
     return all(
         _bound_ns(loose, point) + min(point, _bound_ns(windows, point)) <= point
         for point in points

@@ -13,7 +13,5 @@ class PlanError(SkbError):
 
     code = "bad_plan_request"
 
-    def __init__(
-        self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message, code=code, details=details)

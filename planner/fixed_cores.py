@@ -34,8 +34,7 @@ def _check_cores(manifest: Manifest, machine: Topology, cores: tuple[int, ...]) 
     for core in cores:
         if not machine.core(core).allowed:
             raise PlanError(
-                f"core {core} of {machine.name} is not to be used; "
-                f"allowed are {format_cpu_list(machine.allowed_ids)}",
+                f"core {core} of {machine.name} is not to be used; allowed are {format_cpu_list(machine.allowed_ids)}",
                 code="disallowed_core",
                 details={"core": core, "application": manifest.name},
             )

@@ -27,9 +27,7 @@ class Offsets:
     is_exact: bool = True
 
 
-def choose_offsets(
-    loose: Sequence[Request], windows: Sequence[Placed], fixed: Mapping[Request, int]
-) -> Offsets:
+def choose_offsets(loose: Sequence[Request], windows: Sequence[Placed], fixed: Mapping[Request, int]) -> Offsets:
     """Depth first over offsets, one task after the other; a set that fails fails with every further task."""
     search = _Search(windows, fixed)
     order = sorted(loose, key=lambda one: (one not in fixed, one.deadline_ns, one.application, one.phases))

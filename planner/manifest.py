@@ -69,8 +69,7 @@ class Manifest:
         """The dissertation's form; for a manifest of one group. Reading it gives an equal manifest."""
         if len(self.groups) != 1:
             raise PlanError(
-                f"manifest {self.name} has {len(self.groups)} groups; "
-                "the text form holds one, TOML holds several",
+                f"manifest {self.name} has {len(self.groups)} groups; the text form holds one, TOML holds several",
                 code="bad_manifest",
                 details={"manifest": self.name, "groups": len(self.groups)},
             )

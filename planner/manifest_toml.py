@@ -29,13 +29,9 @@ def read_groups(text: str, manifest: str) -> tuple[Group, ...]:
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
-        raise Spot(manifest, line=line).refuse(
-            str(error), "TOML with [[group]] tables is accepted"
-        ) from error
+        raise Spot(manifest, line=line).refuse(str(error), "TOML with [[group]] tables is accepted") from error
     except RecursionError as error:
-        raise Spot(manifest, key="group").refuse(
-            "nested too deeply", "[[group]] tables are accepted"
-        ) from error
+        raise Spot(manifest, key="group").refuse("nested too deeply", "[[group]] tables are accepted") from error
     root = Spot(manifest, key="group")
     _check_keys(document, ("group",), root)
     tables = document.get("group")
@@ -66,12 +62,9 @@ def _read_group(table: Any, manifest: str, index: int) -> Group:
     if not isinstance(phases, list):
         raise spot.refuse("no phase", "[[group.phase]] tables are accepted")
     read = tuple(
-        _read_phase(phase, Spot(manifest, key=f"group[{index}].phase[{number}]"))
-        for number, phase in enumerate(phases)
+        _read_phase(phase, Spot(manifest, key=f"group[{index}].phase[{number}]")) for number, phase in enumerate(phases)
     )
-    return Group(
-        name, check_dispatchers(count, f"manifest {manifest}, key group[{index}]"), check_phases(read, spot)
-    )
+    return Group(name, check_dispatchers(count, f"manifest {manifest}, key group[{index}]"), check_phases(read, spot))
 
 
 def _read_phase(table: Any, spot: Spot) -> Phase:
@@ -123,10 +116,6 @@ def _write_numbers(phase: Phase) -> list[str]:
 
 def _escape(text: str) -> str:
     return "".join(
-        f"\\u{ord(char):04x}"
-        if ord(char) < 32 or ord(char) == 127
-        else f"\\{char}"
-        if char in '"\\'
-        else char
+        f"\\u{ord(char):04x}" if ord(char) < 32 or ord(char) == 127 else f"\\{char}" if char in '"\\' else char
         for char in text
     )

@@ -22,9 +22,7 @@ def read_matrix(text: str, where: str = "matrix") -> Rows:
         raise _refuse(where, f"it has {size} rows", f"1 to {MOST_ROWS} rows are accepted")
     for (number, _), row in zip(lines, cells, strict=True):
         if len(row) > size:
-            raise _refuse(
-                where, f"line {number} has {len(row)} cells", f"at most {size} are accepted", line=number
-            )
+            raise _refuse(where, f"line {number} has {len(row)} cells", f"at most {size} are accepted", line=number)
         row += [None] * (size - len(row))
     return [[_cell(cells, i, j, lines[i][0], where) for j in range(size)] for i in range(size)]
 
@@ -40,9 +38,7 @@ def read_qaplib(text: str, where: str = "instance") -> tuple[Rows, Rows]:
             raise _refuse(where, f"word {position} is {word[:40]!r}", "numbers are accepted") from error
     size = int(numbers[0]) if numbers and isfinite(numbers[0]) else 0
     if not 1 <= size <= MOST_ROWS or size != numbers[0]:
-        raise _refuse(
-            where, "it does not start with a size", f"a whole number from 1 to {MOST_ROWS} is accepted"
-        )
+        raise _refuse(where, "it does not start with a size", f"a whole number from 1 to {MOST_ROWS} is accepted")
     if len(numbers) != 1 + 2 * size * size:
         raise _refuse(
             where,
@@ -54,10 +50,7 @@ def read_qaplib(text: str, where: str = "instance") -> tuple[Rows, Rows]:
 
 
 def _read_line(line: str, number: int, where: str) -> list[float | None]:
-    return [
-        _read_cell(cell.strip(), number, column, where)
-        for column, cell in enumerate(line.split(","), start=1)
-    ]
+    return [_read_cell(cell.strip(), number, column, where) for column, cell in enumerate(line.split(","), start=1)]
 
 
 def _read_cell(cell: str, line: int, column: int, where: str) -> float | None:

@@ -44,9 +44,7 @@ def lower_bound(cost: MulticastCost) -> Bound:
     levels = clusterings(delay, 1 if cost.size > LARGE else 8)
     groups = {everyone} | {group for level in levels for group in level if len(group) > 1}
     bounds = [Bound(_count_cores(group, delay, busy, reach_ps), group) for group in sorted(groups)]
-    bounds += [
-        Bound(_count_clusters(level, delay, busy, reach_ps), everyone) for level in levels if len(level) > 1
-    ]
+    bounds += [Bound(_count_clusters(level, delay, busy, reach_ps), everyone) for level in levels if len(level) > 1]
     return max(bounds, key=lambda bound: bound.bound_ps)
 
 
@@ -93,17 +91,13 @@ def _count_cores(group: tuple[int, ...], delay: Times, busy: Times, reach_ps: Se
         receivers = wanted[wanted != core]
         return fastest_sends(busy[core, receivers], delay[core, receivers])
 
-    senders = [
-        (reach_ps[core], profile(core)) for core in range(len(delay)) if core not in inside or core == 0
-    ]
+    senders = [(reach_ps[core], profile(core)) for core in range(len(delay)) if core not in inside or core == 0]
     universal = _fastest(profile(core) for core in group if core != 0)
     nearest = sorted(reach_ps[core] for core in group if core != 0)
     return _race(senders, [(0, universal)], nearest)
 
 
-def _count_clusters(
-    level: Sequence[tuple[int, ...]], delay: Times, busy: Times, reach_ps: Sequence[int]
-) -> int:
+def _count_clusters(level: Sequence[tuple[int, ...]], delay: Times, busy: Times, reach_ps: Sequence[int]) -> int:
     home = {core: number for number, own in enumerate(level) for core in own}
     shortest = np.stack([delay[:, list(own)].min(axis=1) for own in level], axis=1)
     quickest = np.stack([busy[:, list(own)].min(axis=1) for own in level], axis=1)

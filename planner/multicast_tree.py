@@ -155,10 +155,7 @@ def _plan(
     plan = MulticastTree(
         root=cost.cores[0],
         members=tuple(sorted(cost.cores[1:])),
-        sends={
-            cost.cores[sender]: tuple(cost.cores[child] for child in own)
-            for sender, own in sorted(tree.items())
-        },
+        sends={cost.cores[sender]: tuple(cost.cores[child] for child in own) for sender, own in sorted(tree.items())},
         ready_ps={core: ready_ps[index] for index, core in enumerate(cost.cores)},
         makespan_ps=max(ready_ps),
         lower_bound_ps=bound_ps,

@@ -51,9 +51,7 @@ def make_reserved(
     deadline_ns = period_ns if deadline is None else _nanoseconds("deadline", deadline, spot)
     release_ns = _nanoseconds("release", release, spot, least=0)
     if wcet_ns > deadline_ns:
-        raise spot.refuse(
-            f"WCET {wcet} ms is over the deadline {deadline} ms", "WCET <= deadline is accepted"
-        )
+        raise spot.refuse(f"WCET {wcet} ms is over the deadline {deadline} ms", "WCET <= deadline is accepted")
     if wcet_ns > period_ns:
         raise spot.refuse(f"WCET {wcet} ms is over the period {period} ms", "WCET <= period is accepted")
     return Phase(kind, 0, wcet_ns, period_ns, deadline_ns, release_ns)
@@ -61,9 +59,7 @@ def make_reserved(
 
 def check_phases(phases: tuple[Phase, ...], spot: Spot) -> tuple[Phase, ...]:
     if not 1 <= len(phases) <= MOST_PHASES:
-        raise spot.refuse(
-            f"{len(phases)} phases", f"1 to {MOST_PHASES} phases are accepted: {ACCEPTED_LINES}"
-        )
+        raise spot.refuse(f"{len(phases)} phases", f"1 to {MOST_PHASES} phases are accepted: {ACCEPTED_LINES}")
     return phases
 
 

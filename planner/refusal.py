@@ -55,8 +55,7 @@ def _broken_rule(question: Question, solve: Solve) -> tuple[str, str]:
     for team in question.teams:
         if team.count > len(question.cores_for(team)):
             return "cores", (
-                f"{team.count} dispatchers need as many different cores; "
-                f"{len(question.cores_for(team))} may be used"
+                f"{team.count} dispatchers need as many different cores; {len(question.cores_for(team))} may be used"
             )
     load_only = replace(question, ask_windows=False, ask_demand=False)
     if isinstance(solve(load_only), Impossible):

@@ -83,7 +83,5 @@ def _notes(manifests: Sequence[Manifest], allocation: Allocation, made: int) -> 
             "all of them were admitted, with the same cores and offsets"
         )
     if not allocation.is_exact:
-        notes.append(
-            "a sufficient demand test stood in for the exact one: it had over a million intervals to look at"
-        )
+        notes.append("a sufficient demand test stood in for the exact one: it had over a million intervals to look at")
     return tuple(notes)

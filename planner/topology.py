@@ -66,16 +66,12 @@ class Topology:
             revision=snapshot.revision,
             cores=cores,
             caches=read_caches(snapshot),
-            costs={
-                row[0]: (row[1], str(row[2])) for row in snapshot.rows("cost", 3) if isinstance(row[1], int)
-            },
+            costs={row[0]: (row[1], str(row[2])) for row in snapshot.rows("cost", 3) if isinstance(row[1], int)},
             stated_latency=read_latencies(snapshot, {core.id: core.clock_hz for core in cores}),
             throughput={row[:2]: row[2] for row in snapshot.rows("message_throughput", 3)},
             hops={row[:2]: row[2] for row in snapshot.rows("package_hops", 3)},
             node_distance={row[:2]: row[2] for row in snapshot.rows("numa_distance", 3)},
-            node_bytes={
-                row[0]: size for row in snapshot.rows("numa_node", 3) if (size := integer(row[2])) is not None
-            },
+            node_bytes={row[0]: size for row in snapshot.rows("numa_node", 3) if (size := integer(row[2])) is not None},
             mesh={row[0]: row[1:] for row in snapshot.rows("mesh_position", 3)},
         )
 
@@ -97,8 +93,7 @@ class Topology:
         found = self._core_by_id.get(core_id)
         if found is None:
             raise PlanError(
-                f"core {core_id} does not exist on {self.name}; "
-                f"its cores are {format_cpu_list(self.core_ids)}",
+                f"core {core_id} does not exist on {self.name}; its cores are {format_cpu_list(self.core_ids)}",
                 code="unknown_core",
                 details={"core": core_id, "machine": self.name},
             )
@@ -148,8 +143,7 @@ class Topology:
         """Value and unit of a scalar machine cost; PlanError (code "unknown_cost") where none is stated."""
         if name not in self.costs:
             raise PlanError(
-                f"cost {name!r} is not stated for {self.name}; "
-                f"stated are {', '.join(sorted(self.costs)) or 'none'}",
+                f"cost {name!r} is not stated for {self.name}; stated are {', '.join(sorted(self.costs)) or 'none'}",
                 code="unknown_cost",
                 details={"cost": name, "machine": self.name},
             )
@@ -163,17 +157,14 @@ class Topology:
         if unit in PS_PER_UNIT:
             return value * PS_PER_UNIT[unit]
         raise PlanError(
-            f"cost {name!r} is {value} {unit}, which is no duration; "
-            "one in cycles, ps, ns, us, ms or s is accepted",
+            f"cost {name!r} is {value} {unit}, which is no duration; one in cycles, ps, ns, us, ms or s is accepted",
             code="not_a_duration",
             details={"cost": name, "unit": unit},
         )
 
     def sharing(self, level: int) -> tuple[tuple[int, ...], ...]:
         """The groups of cores that share a data or unified cache of that level, by lowest core."""
-        groups = {
-            cache.cores for cache in self.caches if cache.level == level and cache.type != "instruction"
-        }
+        groups = {cache.cores for cache in self.caches if cache.level == level and cache.type != "instruction"}
         return tuple(sorted(groups))
 
     @cached_property
@@ -188,8 +179,7 @@ class Topology:
     def physical_cores(self) -> tuple[tuple[int, ...], ...]:
         """Hardware threads by physical core; a core that names none is one of its own."""
         groups = _grouped(
-            (-1 - core.id if core.physical_core is None else core.physical_core, core.id)
-            for core in self.cores
+            (-1 - core.id if core.physical_core is None else core.physical_core, core.id) for core in self.cores
         )
         return tuple(sorted(groups.values()))
 

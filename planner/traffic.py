@@ -42,9 +42,7 @@ def _pattern(fields: Fields, pattern: str, groups: list[Sequence[str]]) -> list[
     elif len(groups) == 1 and pattern != "pairs":
         own = groups[0]
         pairs = (
-            {"ring": _ring, "all-to-all": _all_to_all}[pattern](own)
-            if pattern != "stencil"
-            else _stencil(fields, own)
+            {"ring": _ring, "all-to-all": _all_to_all}[pattern](own) if pattern != "stencil" else _stencil(fields, own)
         )
     else:
         wanted = "two groups" if pattern == "pairs" else "one group (two for all-to-all and pairs)"

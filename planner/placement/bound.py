@@ -35,9 +35,7 @@ def least_costs(flow: Matrix, distance: Matrix, linear: Matrix, permitted: Flags
     """What facility i pays at location a at least: its largest flows over the shortest distances."""
     size, places = len(flow), len(distance)
     flows = -np.sort(-_without_diagonal(flow), axis=1)
-    lengths = (
-        np.sort(_without_diagonal(distance), axis=1)[:, : size - 1] if size > 1 else np.zeros((places, 0))
-    )
+    lengths = np.sort(_without_diagonal(distance), axis=1)[:, : size - 1] if size > 1 else np.zeros((places, 0))
     return np.where(permitted, flows @ lengths.T + linear, FORBIDDEN)
 
 

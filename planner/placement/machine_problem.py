@@ -39,8 +39,7 @@ def rules_of(app: Application, machine: Topology, kept: Iterable[Constraint]) ->
     rules = [
         rule
         for constraint in kept
-        if (rule := _rule(constraint, tuple(index[name] for name in constraint.members), index, machine))
-        is not None
+        if (rule := _rule(constraint, tuple(index[name] for name in constraint.members), index, machine)) is not None
     ]
     memory = [constraint for constraint in kept if constraint.kind == "memory"]
     if memory:
@@ -48,9 +47,7 @@ def rules_of(app: Application, machine: Topology, kept: Iterable[Constraint]) ->
     return tuple(rules)
 
 
-def _rule(
-    constraint: Constraint, members: tuple[int, ...], index: dict[str, int], machine: Topology
-) -> Rule | None:
+def _rule(constraint: Constraint, members: tuple[int, ...], index: dict[str, int], machine: Topology) -> Rule | None:
     name, kind = constraint.name, constraint.kind
     if kind == "share":
         return Together(name, members, class_numbers(machine, constraint.level))
@@ -140,9 +137,7 @@ def scattered_order(machine: Topology) -> tuple[int, ...]:
     ranks = []
     for place in compact_order(machine):
         core = machine.core(machine.allowed_ids[place])
-        sibling = _count(
-            seen, ("core", core.physical_core if core.physical_core is not None else -1 - core.id)
-        )
+        sibling = _count(seen, ("core", core.physical_core if core.physical_core is not None else -1 - core.id))
         turn = _count(seen, ("node", core.package, core.node, sibling))
         ranks.append(((sibling, turn, _position(machine, place)), place))
     return tuple(place for _, place in sorted(ranks))

@@ -24,9 +24,7 @@ class Exchanges:
         self._permitted[: problem.size] = problem.permitted()
         self._is_real = np.arange(self._slots) < problem.size
         self._rules = [
-            _Marked(rule, self._slots, problem.location_count)
-            for rule in problem.rules
-            if not isinstance(rule, Inside)
+            _Marked(rule, self._slots, problem.location_count) for rule in problem.rules if not isinstance(rule, Inside)
         ]
 
     def allowed(self, at: Indices) -> Flags:

@@ -122,9 +122,7 @@ def place(
     )
 
 
-def _no_placement(
-    app: Application, machine: Topology, status: Status, seed: int, started: float
-) -> Placement:
+def _no_placement(app: Application, machine: Topology, status: Status, seed: int, started: float) -> Placement:
     conflict, is_minimal = minimal_conflict(app, machine, seed) if status == "infeasible" else ((), False)
     return Placement(
         status=status,

@@ -85,8 +85,7 @@ class _CostModel:
             model.add(sum(both[k]) == self.rules.count[i][k])
             model.add(sum(row[k] for row in both) == self.rules.count[j][k])
         return [
-            self._integer(forth * float(self._within[k, other]) + back * float(self._within[other, k]))
-            * both[k][other]
+            self._integer(forth * float(self._within[k, other]) + back * float(self._within[other, k])) * both[k][other]
             for k in range(count)
             for other in range(count)
         ]

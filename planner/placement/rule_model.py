@@ -17,9 +17,7 @@ class RuleModel:
     Members of one kind must be alike to every rule.
     """
 
-    def __init__(
-        self, facilities: Kinds, locations: Kinds, rules: Sequence[Rule], *, is_distinct: bool
-    ) -> None:
+    def __init__(self, facilities: Kinds, locations: Kinds, rules: Sequence[Rule], *, is_distinct: bool) -> None:
         self.model = cp_model.CpModel()
         self._is_distinct = is_distinct
         self._facilities = facilities

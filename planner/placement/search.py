@@ -66,11 +66,7 @@ class _Search:
         return self._best
 
     def _is_done(self) -> bool:
-        return (
-            self._budget.is_spent
-            or self._best_cost <= self._bound * (1 + TOLERANCE)
-            or self._problem.size < 2
-        )
+        return self._budget.is_spent or self._best_cost <= self._bound * (1 + TOLERANCE) or self._problem.size < 2
 
     def _keep(self, assignment: tuple[int, ...]) -> bool:
         cost = self._problem.cost(assignment)

@@ -46,9 +46,7 @@ def solve(
         return "infeasible"
     seeds = list(starts(problem))
     if not seeds:
-        found = find_feasible(
-            problem.size, problem.location_count, problem.rules, seed=seed, time_limit=time_limit
-        )
+        found = find_feasible(problem.size, problem.location_count, problem.rules, seed=seed, time_limit=time_limit)
         if found.status != "feasible":
             return found.status
         seeds = [found.assignment]
@@ -58,9 +56,7 @@ def solve(
     if iterations is None and deadline is None:
         iterations = DEFAULT_ITERATIONS
     best = search(problem, seeds, Budget(iterations, deadline), bound=lower.value, seed=seed)
-    return _prove(
-        problem, best, lower.value, is_small, seed, None if time_limit is None else started + time_limit
-    )
+    return _prove(problem, best, lower.value, is_small, seed, None if time_limit is None else started + time_limit)
 
 
 def _prove(
@@ -79,9 +75,7 @@ def _prove(
                 bound = min(cost, proven.bound)
                 proof = {"method": CP_SAT, "model": model, "rounding": proven.rounding}
     is_optimal = cost - bound <= 1e-9 * max(1.0, abs(cost))
-    baselines = {
-        name: problem.cost(make(problem)) for name, make in (("compact", compact), ("scatter", scatter))
-    }
+    baselines = {name: problem.cost(make(problem)) for name, make in (("compact", compact), ("scatter", scatter))}
     return Solved("optimal" if is_optimal else "feasible", best, cost, bound, proof, baselines)
 
 

@@ -82,9 +82,7 @@ def _check_windows(core: int, windows: Sequence[Reservation], guard_ns: int) -> 
     for index, one in enumerate(windows):
         for other in windows[:index]:
             if one.application == other.application and one.dispatcher == other.dispatcher:
-                raise ViolationError(
-                    f"core {core}: {one.application} dispatcher {one.dispatcher} is there twice"
-                )
+                raise ViolationError(f"core {core}: {one.application} dispatcher {one.dispatcher} is there twice")
             if _overlap(one, other, guard_ns):
                 raise ViolationError(f"core {core}: the windows of {one} and {other} overlap")
 
@@ -115,9 +113,7 @@ def _check_nobody_moves(schedules: Sequence[Schedule]) -> None:
     for schedule in schedules:
         for one in schedule.reservations:
             if cores.setdefault((one.application, one.dispatcher), one.core) != one.core:
-                raise ViolationError(
-                    f"{one.application} dispatcher {one.dispatcher} moves between combinations"
-                )
+                raise ViolationError(f"{one.application} dispatcher {one.dispatcher} moves between combinations")
             key = (one.application, one.dispatcher, schedule.phases[one.application])
             if offsets.setdefault(key, one.release_ns) != one.release_ns:
                 raise ViolationError(f"{one.application} dispatcher {one.dispatcher} changes its offset")

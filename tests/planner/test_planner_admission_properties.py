@@ -1,0 +1,158 @@
+"""Admission held against simulation and against exhaustive search."""
+
+import random
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from planner_machines import flat
+
+from planner import Decision, Manifest, Topology, admit
+from planner.phases import Group, Phase
+from planner.reservations import Reservation
+from planner.verify import count_misses
+from planner.verify.changes import Change, misses_under_changes
+
+MS = 1_000_000
+PERIODS_MS = [8, 12, 16, 24]
+
+
+@st.composite
+def reserved(draw: st.DrawFn, periods_ms: list[int], most_share: float = 0.7) -> Phase:
+    period = draw(st.sampled_from(periods_ms))
+    wcet = draw(st.integers(1, max(1, int(period * most_share))))
+    deadline = draw(st.one_of(st.just(wcet), st.just(period), st.integers(wcet, period)))
+    kind = draw(st.sampled_from("HSG"))
+    return Phase(kind, 0, wcet * MS, period * MS, deadline * MS, draw(st.sampled_from([0, 0, 5])) * MS)
+
+
+@st.composite
+def manifests(draw: st.DrawFn) -> list[Manifest]:
+    found = []
+    for number in range(draw(st.integers(1, 4))):
+        best_effort = st.just(Phase("B", weight=1))
+        phases = draw(st.lists(st.one_of(reserved(PERIODS_MS), best_effort), min_size=1, max_size=3))
+        found.append(Manifest(f"app{number}", (Group("main", draw(st.integers(1, 3)), tuple(phases)),)))
+    return found
+
+
+def random_changes(decision: Decision, seed: int, until_ns: int) -> list[Change]:
+    draw = random.Random(seed)
+    phases = {name: {schedule.phases[name] for schedule in decision.schedules} for name in decision.schedules[0].phases}
+    return [
+        Change(draw.randrange(until_ns), name, draw.choice(sorted(own)))
+        for name, own in phases.items()
+        for _ in range(draw.choice([0, 2, 12]))
+    ]
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(manifests(), st.integers(0, 10**6))
+def test_what_is_admitted_misses_nothing_whatever_changes_when(asked: list[Manifest], seed: int) -> None:
+    machine = Topology.of(flat(3))
+    decision = admit(asked, machine)
+    if not decision.admitted:
+        assert decision.refusal is not None
+        assert decision.refusal.causes
+        assert decision.refusal.minimal
+        return
+    until_ns = 200 * MS
+    for attempt in range(4):
+        changes = random_changes(decision, seed + attempt, until_ns)
+        for core in machine.core_ids:
+            assert misses_under_changes(decision.schedules, core, changes, until_ns) == []
+
+
+def can_be_scheduled(phases: list[Phase], cores: int) -> bool:
+    """Every distribution of single tasks over cores, every offset on the grid of 1 ms, judged by simulation."""
+    for seats in product(range(cores), repeat=len(phases)):
+        if seats[0] == 0 and all(
+            core_can([phase for phase, seat in zip(phases, seats, strict=True) if seat == core])
+            for core in range(cores)
+        ):
+            return True
+    return False
+
+
+def core_can(phases: list[Phase]) -> bool:
+    if sum(phase.wcet_ns * 10**6 // phase.period_ns for phase in phases) > 900_000:
+        return False
+    ranges = [range(0, phase.period_ns, MS) for phase in phases]
+    return (
+        any(count_misses(_placed(phases, offsets)) == 0 for offsets in product(range(1), *ranges[1:]))
+        if phases
+        else True
+    )
+
+
+def _placed(phases: list[Phase], offsets: tuple[int, ...]) -> list[Reservation]:
+    return [
+        Reservation(
+            str(number),
+            0,
+            0,
+            phase.kind,
+            phase.wcet_ns,
+            phase.period_ns,
+            phase.wcet_ns if phase.kind == "G" else min(phase.deadline_ns, phase.period_ns),
+            offset,
+        )
+        for number, (phase, offset) in enumerate(zip(phases, offsets, strict=True))
+    ]
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.lists(reserved([4, 6, 8]), min_size=1, max_size=3), st.integers(1, 2))
+def test_yes_and_no_agree_with_exhaustive_search(phases: list[Phase], cores: int) -> None:
+    asked = [Manifest(f"app{index}", (Group("main", 1, (phase,)),)) for index, phase in enumerate(phases)]
+    decision = admit(asked, Topology.of(flat(cores)))
+    assert decision.admitted == can_be_scheduled(phases, cores)
+
+
+def gangs_can(gangs: list[tuple[int, int, int]], cores: int) -> bool:
+    """Every choice of cores and offsets for gangs (dispatchers, WCET, period)."""
+    choices = [
+        [(seats, offset) for seats in combinations(range(cores), count) for offset in range(period)]
+        for count, _, period in gangs
+    ]
+    return any(_fit(gangs, chosen, cores) for chosen in product(*choices))
+
+
+def _fit(gangs: list[tuple[int, int, int]], chosen: tuple, cores: int) -> bool:
+    for core in range(cores):
+        here = [
+            (wcet, period, at) for (_, wcet, period), (seats, at) in zip(gangs, chosen, strict=True) if core in seats
+        ]
+        if sum(wcet * 10**6 // period for wcet, period, _ in here) > 900_000:
+            return False
+        busy = [sum((time - at) % period < wcet for wcet, period, at in here) for time in range(48)]
+        if max(busy) > 1:
+            return False
+    return True
+
+
+@settings(derandomize=True, max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.integers(1, 4), st.sampled_from([4, 6, 8])).filter(lambda g: g[1] <= g[2]),
+        min_size=2,
+        max_size=3,
+    )
+)
+def test_gangs_agree_with_exhaustive_search(gangs: list[tuple[int, int, int]]) -> None:
+    asked = [
+        Manifest.from_text(f"G {wcet} {period}", name=f"gang{index}", dispatchers=count)
+        for index, (count, wcet, period) in enumerate(gangs)
+    ]
+    assert admit(asked, Topology.of(flat(3))).admitted == gangs_can(gangs, 3)
+
+
+@pytest.mark.parametrize("guard_ms", [1, 2])
+def test_a_guard_keeps_windows_apart(guard_ms: int) -> None:
+    asked = [Manifest.from_text("G 3 10", name=name) for name in "ab"]
+    decision = admit(asked, Topology.of(flat(1)), guard_ns=guard_ms * MS)
+    assert decision.admitted
+    first, second = (one.release_ns for one in decision.schedules[0].reservations)
+    assert guard_ms * MS <= (second - first) % (10 * MS) - 3 * MS
+    assert guard_ms * MS <= (first - second) % (10 * MS) - 3 * MS
