@@ -14,7 +14,7 @@ EVERYTHING = (1 << (MAX_NUMBER + 1)) - 1
 
 _INFINITE = "0xf...f"
 _WORD = re.compile(r"(?:0[xX])?([0-9a-fA-F]{0,8})\Z")
-_LONG = re.compile(r"(?:0[xX])?([0-9a-fA-F]{1,%d})\Z" % (8 * MAX_WORDS))
+_LONG = re.compile(rf"(?:0[xX])?([0-9a-fA-F]{{1,{8 * MAX_WORDS}}})\Z")
 _RANGE = re.compile(r"(\d{1,7})(?:-(\d{1,7})(?::(\d{1,7})(?:/(\d{1,7}))?)?)?\Z", re.ASCII)
 
 
@@ -32,11 +32,11 @@ def parse_mask(text: str) -> int:
     """
     text = text.strip()
     if text.startswith(_INFINITE):
-        words = text.removeprefix(_INFINITE).removeprefix(",")
-        if not words:
+        lower = text.removeprefix(_INFINITE).removeprefix(",")
+        if not lower:
             return EVERYTHING
-        width = 32 * (words.count(",") + 1)
-        return EVERYTHING >> width << width | parse_mask(words)
+        width = 32 * (lower.count(",") + 1)
+        return EVERYTHING >> width << width | parse_mask(lower)
     if not text:
         raise ValueError("an empty mask")
     if "," not in text:
@@ -62,7 +62,7 @@ def format_mask(bits: int) -> str:
     >>> format_mask(1 << 64 | 5)
     '0x00000001,0x00000000,0x00000005'
     """
-    words = []
+    words: list[str] = []
     while bits or not words:
         words.append(f"0x{bits & 0xFFFFFFFF:08x}")
         bits >>= 32

@@ -40,7 +40,7 @@ class FolderTree:
     def read(self, path: str) -> str | None:
         try:
             with (self._root / path).open("rb") as file:
-                return file.read(MAX_FILE_BYTES).decode("utf-8", "replace")
+                return _text(file.read(MAX_FILE_BYTES))
         except (OSError, ValueError):
             return None
 
@@ -84,6 +84,11 @@ class ArchiveTree:
         return sorted(self._names.get(path, ()))
 
 
+def _text(data: bytes) -> str:
+    """Return what a file of the kernel says; copies of such files may end in NUL bytes."""
+    return data.decode("utf-8", "replace").replace("\0", "")
+
+
 def _wanted_files(archive: tarfile.TarFile, where: str) -> dict[str, str]:
     files: dict[str, str] = {}
     members = unpacked = kept = 0
@@ -101,7 +106,7 @@ def _wanted_files(archive: tarfile.TarFile, where: str) -> dict[str, str]:
             continue
         file = archive.extractfile(member)
         if file is not None:
-            text = file.read().decode("utf-8", "replace")
+            text = _text(file.read())
             kept += len(text)
             files[match.group(1)] = text
     return files

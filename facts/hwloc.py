@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from facts import hwloc_matrices
 from facts.anomalies import AnomalyLog
 from facts.bitmap import from_members
 from facts.hwloc_objects import ObjectTree, mask, walk
 from facts.hwloc_xml import Document, parse
 from facts.inventory import Inventory
-from facts.inventory_facts import facts_of
-from facts.reading import Fact, Reading
+from facts.inventory_facts import MAX_FACTS, facts_of
+from facts.reading import Fact, ReadError, Reading
 
 _FOLLOWING = frozenset(
     {"distances2", "distances2hetero", "support", "memattr", "cpukind", "info", "memtier", "pci_locality", "userdata"}
@@ -65,8 +67,12 @@ def _unavailable(tree: ObjectTree, present: int) -> int:
 
 def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:
     ranks = hwloc_matrices.Ranks.of(tree)
-    rows = [
-        *hwloc_matrices.other_distances(document, tree, ranks),
-        *hwloc_matrices.memory_attributes(document, tree, ranks),
-    ]
-    return tuple(Fact(relation, args, "discovered", source) for relation, args in rows)
+    rows = chain(
+        hwloc_matrices.other_distances(document, tree, ranks), hwloc_matrices.memory_attributes(document, tree, ranks)
+    )
+    facts = tuple(Fact(relation, args, "discovered", source) for relation, args in islice(rows, MAX_FACTS + 1))
+    if len(facts) > MAX_FACTS:
+        raise ReadError(
+            "too_many_facts", f"The matrices of {source} hold more than {MAX_FACTS} values; less is accepted."
+        )
+    return facts

@@ -35,7 +35,8 @@ class Ranks:
     def of(cls, tree: ObjectTree) -> Ranks:
         """Return the ids of all parts of a tree."""
         count: dict[str, int] = {}
-        parts, by_os_index = {}, {}
+        parts: dict[int, int] = {}
+        by_os_index: dict[tuple[str, int], int] = {}
         for part in tree.parts:
             rank = count.get(part.type, 0)
             count[part.type] = rank + 1
@@ -97,7 +98,11 @@ def memory_attributes(document: Document, tree: ObjectTree, ranks: Ranks) -> Ite
             node = _target(tree, ranks, entry)
             value = number(entry, "value")
             if node is None or value is None:
-                tree.log.add("memattr_unusable", "a memory attribute without known target or value", entry.where)
+                tree.log.add(
+                    "memattr_unusable",
+                    "a memory attribute whose target is no memory node, or that has no value",
+                    entry.where,
+                )
                 continue
             for core in _initiators(tree, ranks, entry):
                 yield "memory_attribute", (attribute.get("name") or "unnamed", node, core, value)
@@ -108,8 +113,13 @@ def memory_attributes(document: Document, tree: ObjectTree, ranks: Ranks) -> Ite
 
 
 def kinds(document: Document) -> tuple[int, ...]:
-    """Return the sets of alike CPUs by rising forced efficiency (a rank, no speed), else in the file's order."""
+    """Return the sets of alike CPUs by rising forced efficiency (a rank, no speed), else in the file's order.
+
+    A single kind, which says nothing, is left out.
+    """
     found = list(_matrices(document, "cpukind"))
+    if len(found) < 2:
+        return ()
     ranks = [number(element, "forced_efficiency") for element in found]
     masks = [mask(element, "cpuset") or 0 for element in found]
     if any(rank is None for rank in ranks):
@@ -166,14 +176,14 @@ def _is_slit(matrix: Element) -> bool:
 
 
 def _square(matrix: Element, log: AnomalyLog) -> tuple[list[str], list[int]] | None:
-    """Return the names and the n x n values of a matrix, joined over its chunks; None (and a note) where it is not whole."""
+    """Return the names and the n x n values of a matrix, joined over its chunks; None (with a note) where unusable."""
     size = number(matrix, "nbobjs")
     names = " ".join(child.text for child in matrix.named("indexes")).split()
     texts = " ".join(child.text for child in matrix.named("u64values")).split()
     if size is None or not 0 < size <= MAX_MATRIX or len(names) != size or len(texts) != size * size:
         log.add(
             "matrix_unusable",
-            f"a matrix of nbobjs={matrix.get('nbobjs')} has {len(names)} indexes and {len(texts)} values; it is skipped",
+            f"a matrix of nbobjs={matrix.get('nbobjs')} has {len(names)} indexes, {len(texts)} values; it is skipped",
             matrix.where,
         )
         return None

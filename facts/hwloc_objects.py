@@ -23,9 +23,37 @@ _V1_NAMES = {"Socket": "Package", "Node": "NUMANode"}
 _CACHE_TYPES = {"0": "unified", "1": "data", "2": "instruction"}
 _IGNORED = frozenset({"info", "page_type", "userdata", "distances", "object"})
 _ATTRIBUTES = frozenset(
-    "type os_index gp_index id name subtype cpuset complete_cpuset online_cpuset allowed_cpuset nodeset complete_nodeset "
-    "allowed_nodeset local_memory cache_size cache_linesize cache_associativity cache_type cache_inclusive depth kind "
-    "subkind dont_merge bridge_type bridge_pci pci_busid pci_type pci_link_speed osdev_type".split()
+    {
+        "type",
+        "os_index",
+        "gp_index",
+        "id",
+        "name",
+        "subtype",
+        "cpuset",
+        "complete_cpuset",
+        "online_cpuset",
+        "allowed_cpuset",
+        "nodeset",
+        "complete_nodeset",
+        "allowed_nodeset",
+        "local_memory",
+        "cache_size",
+        "cache_linesize",
+        "cache_associativity",
+        "cache_type",
+        "cache_inclusive",
+        "depth",
+        "kind",
+        "subkind",
+        "dont_merge",
+        "bridge_type",
+        "bridge_pci",
+        "pci_busid",
+        "pci_type",
+        "pci_link_speed",
+        "osdev_type",
+    }
 )
 
 
@@ -183,9 +211,7 @@ def _take_pu(tree: ObjectTree, element: Element, cpus: int | None) -> None:
     tree.pus.append(os_index)
 
 
-def _cpus(
-    tree: ObjectTree, element: Element, kind: str, cpus: int | None, inside: int, parent_cpus: int | None
-) -> int:
+def _cpus(tree: ObjectTree, element: Element, kind: str, cpus: int | None, inside: int, parent_cpus: int | None) -> int:
     """Return the CPUs of an object: its cpuset, or what stands in for a missing one."""
     if cpus is None:
         tree.log.add("missing_cpuset", f"a {kind} without cpuset gets that of its children or parent", element.where)
@@ -225,7 +251,7 @@ def _bound_masks(tree: ObjectTree, element: Element, cpus: int) -> None:
     if tree.mask_bits > MAX_MASK_BITS:
         raise ReadError(
             "too_large",
-            f"The cpusets up to {element.where} have more than {MAX_MASK_BITS} bits together; at most so many are read.",
+            f"The cpusets up to {element.where} have over {MAX_MASK_BITS} bits together; at most so many are read.",
             {"line": element.line, "limit": MAX_MASK_BITS},
         )
 
@@ -240,8 +266,8 @@ def _node_index(tree: ObjectTree, element: Element, os_index: int | None) -> int
     if nodeset is not None and nodeset & ~(1 << os_index):
         raise ReadError(
             "bad_node",
-            f"A NUMANode at {element.where} has os_index={os_index} but nodeset={(element.get('nodeset') or '')[:40]!r}; "
-            "a nodeset of just that one node is accepted.",
+            f"A NUMANode at {element.where} has os_index={os_index} but nodeset="
+            f"{(element.get('nodeset') or '')[:40]!r}; a nodeset of just that one node is accepted.",
             {"line": element.line},
         )
     if tree.seen_nodes >> os_index & 1:

@@ -71,7 +71,7 @@ def parse(data: bytes) -> Document:
     if top.tag != "topology":
         raise ReadError(
             "not_hwloc",
-            f"The XML's outermost element is <{top.tag[:40]}>; an hwloc export begins with <topology>.",
+            f"The XML's outermost element is <{top.tag[:40]}>; an hwloc export, <topology>, is accepted.",
             {"found": top.tag[:40], "line": top.line},
         )
     version = _version(top)

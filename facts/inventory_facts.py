@@ -11,7 +11,7 @@ from facts.reading import Argument, Fact, ReadError
 
 CACHE_TYPE = re.compile(r"L([1-9])(i?)Cache\Z")
 
-MAX_FACTS = 4_000_000
+MAX_FACTS = 2_000_000
 
 Row = tuple[str, tuple[Argument, ...]]
 

@@ -7,7 +7,7 @@ import io
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
-from facts.reading import Anomaly, Fact, Reading, ReadError
+from facts.reading import Anomaly, Fact, ReadError, Reading
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_ROWS = 4096
@@ -83,7 +83,9 @@ def _text(path: Path) -> str:
             "unreadable", f"{path} cannot be read ({error.strerror}); a CSV file of a square matrix is accepted."
         ) from error
     except UnicodeDecodeError as error:
-        raise ReadError("not_text", f"{path} is no UTF-8 text at byte {error.start}; a CSV file is accepted.") from error
+        raise ReadError(
+            "not_text", f"{path} is no UTF-8 text at byte {error.start}; a CSV file is accepted."
+        ) from error
 
 
 def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
@@ -105,7 +107,7 @@ def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
 
 
 def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
-    """Return (line, cells) of the rows; empty lines at the end are skipped, a lone empty line is the 1 x 1 matrix."""
+    """Return (line, cells) of the rows; empty lines at the end are skipped."""
     reader = csv.reader(io.StringIO(text.rstrip("\r\n ") + "\n" if text.strip() else "", newline=""))
     found: list[tuple[int, list[str]]] = []
     try:

@@ -12,7 +12,7 @@ from facts.file_tree import FileTree
 from facts.inventory import Inventory, Part, in_tree_order, tree_order
 from facts.inventory_facts import facts_of
 from facts.linux_clock import clocks_hz
-from facts.reading import Fact, Reading, ReadError
+from facts.reading import Fact, ReadError, Reading
 
 CPU = "sys/devices/system/cpu"
 NODE = "sys/devices/system/node"
@@ -88,9 +88,7 @@ class _Machine:
             self._present = from_members(int(number) for number in processors if int(number) <= MAX_NUMBER)
             return self._present
         switched_on = [
-            cpu
-            for cpu in members(self._present)
-            if (self._files.read(f"{CPU}/cpu{cpu}/online") or "1").strip() != "0"
+            cpu for cpu in members(self._present) if (self._files.read(f"{CPU}/cpu{cpu}/online") or "1").strip() != "0"
         ]
         described = [cpu for cpu in switched_on if self._files.names(f"{CPU}/cpu{cpu}/topology")]
         return from_members(described or switched_on)
@@ -108,31 +106,42 @@ class _Machine:
         yield from cores
 
     def _siblings(self, kind: str, masks: tuple[str, ...], number: str) -> Iterator[Part]:
-        """Yield one part for each set of CPUs that a topology file names; the id -1 means that there is none."""
+        """Yield one part for each set of CPUs that a topology file names; the id -1 is no number, and no die."""
         seen: set[int] = set()
+        taken = 0
         for cpu in members(self._online):
             folder = f"{CPU}/cpu{cpu}/topology"
             cpus = next((found for file in masks if (found := self._mask(f"{folder}/{file}")) is not None), None)
             os_index = self._number(f"{folder}/{number}")
-            if cpus is None or os_index == -1:
+            if cpus is None or (kind == "Die" and os_index == -1):
                 continue
             cpus &= self._online
             if cpus in seen:
                 continue
-            if not cpus >> cpu & 1 or any(cpus & other for other in seen):
+            if not cpus >> cpu & 1 or cpus & taken:
                 self._log.add("overlap", f"the {kind} of CPU {cpu} overlaps another one; it is left out", folder)
                 continue
             seen.add(cpus)
-            yield Part(kind, cpus, os_index)
+            taken |= cpus
+            yield Part(kind, cpus, None if os_index == -1 else os_index)
 
     def _caches(self) -> Iterator[Part]:
+        served: dict[str, int] = {}
         seen: set[tuple[str, int]] = set()
         for cpu in members(self._online):
             for index in _numbered(self._files, f"{CPU}/cpu{cpu}/cache", "index"):
-                part = self._cache(cpu, f"{CPU}/cpu{cpu}/cache/index{index}")
-                if part is not None and (part.type, part.cpus) not in seen:
-                    seen.add((part.type, part.cpus))
-                    yield part
+                folder = f"{CPU}/cpu{cpu}/cache/index{index}"
+                part = self._cache(cpu, folder)
+                if part is None or (part.type, part.cpus) in seen:
+                    continue
+                if part.cpus & served.get(part.type, 0):
+                    self._log.add(
+                        "overlap", f"an {part.type} of CPU {cpu} overlaps another one; it is left out", folder
+                    )
+                    continue
+                seen.add((part.type, part.cpus))
+                served[part.type] = served.get(part.type, 0) | part.cpus
+                yield part
 
     def _cache(self, cpu: int, folder: str) -> Part | None:
         level = self._number(f"{folder}/level")
@@ -142,7 +151,8 @@ class _Machine:
         cpus = self._mask(f"{folder}/shared_cpu_map")
         if cpus is None:
             cpus = _listed(self._files, self._log, f"{folder}/shared_cpu_list")
-        cpus = (1 << cpu) if cpus is None else cpus & self._online
+        # Some kernels print an empty set for a cache that is private.
+        cpus = (cpus or 1 << cpu) & self._online
         if not cpus >> cpu & 1:
             self._log.add("overlap", f"a cache of CPU {cpu} does not serve it; it is left out", folder)
             return None

@@ -14,7 +14,7 @@ from facts.file_tree import ArchiveTree, FolderTree
 from facts.hwloc import read_hwloc
 from facts.latency_matrix import read_latencies
 from facts.linux import read_linux
-from facts.reading import Reading, ReadError
+from facts.reading import ReadError, Reading
 from facts.synthetic import read_synthetic
 
 MAX_BYTES = 64 * 1024 * 1024

@@ -61,7 +61,12 @@ def parse(text: str) -> tuple[Level, ...]:
     """
     if len(text) > MAX_TEXT:
         raise ReadError("too_large", f"The synthetic description has more than {MAX_TEXT} characters.")
-    levels = _typed(tuple(_levels(text)), text)
+    bare = tuple(_levels(text))
+    if len(bare) > MAX_LEVELS:
+        raise ReadError(
+            "too_large", f"The synthetic description has {len(bare)} levels; at most {MAX_LEVELS} are accepted."
+        )
+    levels = _typed(bare, text)
     _check(levels, text)
     return levels
 
@@ -82,12 +87,12 @@ def _levels(text: str) -> Iterator[Level]:
     while text[at:].strip():
         match = _TOKEN.match(text, at)
         if match is None:
-            raise refuse(text, text[at:].split()[0], "something unknown", "items such as pack:2 or [numa] are accepted")
+            raise refuse(text, _next(text, at), "something unknown", "items such as pack:2 or [numa] are accepted")
         if match["attached"]:
             level, at = _attach(level, text, match.end())
         elif match["root"]:
             if level.type != "Machine":
-                raise refuse(text, text[at:].split()[0], "attributes", "a level such as pack:2 before them is accepted")
+                raise refuse(text, _next(text, at), "attributes", "a level such as pack:2 before them is accepted")
             _, at = _attributes(text, match.end() - 1, frozenset({"memory", "indexes", "size"}))
         else:
             yield level
@@ -99,7 +104,7 @@ def _level(text: str, name: str | None, at: int) -> tuple[Level, int]:
     kind = "" if name is None else _type_named(text, name)
     match = _COUNT.match(text, at)
     if match is None or not 0 < int(match.group(1)) <= MAX_PUS:
-        token = (text[at:].split() or [text.strip()])[0]
+        token = _next(text, at) or text.strip()
         raise refuse(text, token, "no count", f"a number from 1 to {MAX_PUS} is accepted")
     values, end = _attributes(text, match.end(), frozenset({"memory", "indexes", "size"}))
     size = values.get("memory" if kind == "NUMANode" else "size")
@@ -110,11 +115,15 @@ def _level(text: str, name: str | None, at: int) -> tuple[Level, int]:
 def _attach(level: Level, text: str, at: int) -> tuple[Level, int]:
     match = _ATTACHED.match(text, at)
     if match is None or not _is_node(match.group(1)):
-        token = (text[at:].split() or ["["])[0]
+        token = _next(text, at) or "["
         raise refuse(text, token, "something unknown in brackets", "[numa] or [numa(memory=16GB)] is accepted")
     values = _pairs(text, match.group(2) or "", frozenset({"memory", "indexes"}))
     memory = Memory(_size(text, values.get("memory")), values.get("indexes"))
     return replace(level, memories=(*level.memories, memory)), match.end()
+
+
+def _next(text: str, at: int) -> str:
+    return "".join(text[at:].split()[:1])
 
 
 def _attributes(text: str, at: int, known: frozenset[str]) -> tuple[dict[str, str], int]:
@@ -122,7 +131,7 @@ def _attributes(text: str, at: int, known: frozenset[str]) -> tuple[dict[str, st
         return {}, at
     match = _ATTRIBUTES.match(text, at)
     if match is None:
-        raise refuse(text, text[at:].split()[0], "an open bracket", "attributes such as (size=8MB) are accepted")
+        raise refuse(text, _next(text, at), "an open bracket", "attributes such as (size=8MB) are accepted")
     return _pairs(text, match.group(1), known), match.end()
 
 
@@ -143,13 +152,13 @@ def _size(text: str, value: str | None) -> int | None:
     if match is None:
         raise refuse(text, value, "no size", "bytes, or kB MB GB TB (1000) or KiB MiB GiB TiB (1024), are accepted")
     digits, unit, binary = match.groups()
-    factor = (1024 if binary else 1000) ** (" kmgt".index(unit.lower()) if unit else 0)
-    return int(digits) * factor
+    power = " kmgt".index(unit.lower()) if unit else 0
+    return int(digits) * int((1024 if binary else 1000) ** power)
 
 
 def _is_node(name: str) -> bool:
     lower = name.lower()
-    return len(lower) >= 2 and any(full.startswith(lower) for full in _NODE_NAMES) or lower == "numa"
+    return len(lower) >= 2 and any(full.startswith(lower) for full in _NODE_NAMES)
 
 
 def _type_named(text: str, name: str) -> str:
@@ -178,7 +187,9 @@ def _typed(levels: tuple[Level, ...], text: str) -> tuple[Level, ...]:
     if not bare:
         return levels
     if len(bare) < len(levels) - 1:
-        raise refuse(text, str(bare[0].arity), "a bare arity beside typed levels", "either all with or all without type")
+        raise refuse(
+            text, str(bare[0].arity), "a bare arity beside typed levels", "types on all levels or on none are accepted"
+        )
     above = len(bare) - 1
     attached = any(level.memories for level in levels)
     longest = len(_UNTYPED) - attached
@@ -193,19 +204,20 @@ def _typed(levels: tuple[Level, ...], text: str) -> tuple[Level, ...]:
 def _check(levels: tuple[Level, ...], text: str) -> None:
     kinds = [level.type for level in levels]
     if kinds[-1] != "PU":
-        raise refuse(text, text.split()[-1] if text.split() else "", "no PU level", "a last item such as pu:2 is accepted")
-    for kind in kinds:
-        if kind != "Group" and kinds.count(kind) > 1:
-            raise refuse(text, text.split()[0], f"more than one {kind} level", "each type once is accepted (Group apart)")
+        raise refuse(text, "".join(text.split()[-1:]), "no PU level", "a last item such as pu:2 is accepted")
+    for kind in set(kinds) - {"Group"}:
+        if kinds.count(kind) > 1:
+            raise refuse(
+                text, _next(text, 0), f"more than one {kind} level", "each type once is accepted (Group apart)"
+            )
     if "NUMANode" in kinds and any(level.memories for level in levels):
         raise refuse(text, "[", "memory nodes both as a level and in brackets", "one of both is accepted")
     if levels[-1].memories:
         raise refuse(text, "[", "a memory node beneath a PU", "one after an item above pu is accepted")
-    total = math.prod(level.arity for level in levels)
-    if total > MAX_PUS or len(levels) > MAX_LEVELS:
+    if math.prod(level.arity for level in levels) > MAX_PUS:
         raise ReadError(
             "too_large",
-            f"The synthetic description {text.strip()[:60]!r} has {total} PUs in {len(levels) - 1} levels; "
-            f"at most {MAX_PUS} in {MAX_LEVELS - 1} are accepted.",
-            {"pus": total, "limit": MAX_PUS},
+            f"The synthetic description {text.strip()[:60]!r} has {math.prod(level.arity for level in levels)} PUs; "
+            f"at most {MAX_PUS} are accepted.",
+            {"limit": MAX_PUS},
         )
