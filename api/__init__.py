@@ -1,1 +1,1 @@
-"""Being built."""
+"""The doors of the knowledge base: command line, HTTP service, web pages, demonstration."""

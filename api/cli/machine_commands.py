@@ -1,0 +1,146 @@
+"""`skb load`, `machines`, `show`, `export`: machines into the store, and out for reading."""
+
+from typing import Any
+
+import click
+
+from api.cli.command import Door, command
+from api.cli.reply import Reply
+from api.failures import BadRequest
+from api.tables import count, size, table
+
+EXPORT_FORMATS = ("facts",)
+
+
+@command("load")
+@click.argument("source")
+@click.option("--machine", metavar="NAME", help="The machine's name; the source's own by default.")
+def load(door: Door, source: str, machine: str | None) -> Reply:
+    """Read a machine into the store.
+
+    SOURCE is an hwloc XML file, a Linux snapshot (a folder with sys/ or a .tar.gz of one), a core-to-core
+    latency CSV, a file of Prolog facts, the word `host`, `synthetic:pack:2 core:4 pu:2`, or a bundled
+    machine: intel-2x4, amd-2x2, amd-4x4, amd-8x4, scc, scc-host.
+    """
+    import facts
+
+    reading = facts.read(source)
+    with door.store() as store:
+        report = store.load(reading, machine).to_json()
+    return Reply(report, lambda: _load_text(report))
+
+
+@command("machines")
+def machines(door: Door) -> Reply:
+    """List the machines of the store."""
+    from api.machine_report import list_machines
+
+    with door.store() as store:
+        document = list_machines(store)
+    return Reply(document, lambda: _machines_text(document))
+
+
+@command("show")
+@click.argument("machine")
+@click.option("--svg", "svg_file", metavar="FILE", help="Write the drawing of the machine to FILE.")
+def show(door: Door, machine: str, svg_file: str | None) -> Reply:
+    """Show MACHINE: its parts and every core under the numbers of the SKB, the OS and the hardware."""
+    from api.machine_report import describe_machine
+
+    with door.store() as store:
+        knowledge = store.knowledge(machine)
+        document = describe_machine(knowledge)
+        if svg_file is not None:
+            _draw(knowledge, svg_file)
+            document["svg"] = svg_file
+    return Reply(document, lambda: _show_text(document))
+
+
+@command("export")
+@click.argument("machine")
+@click.option("--format", "format_name", default="facts", metavar="FORMAT", help="`facts` (Prolog notation).")
+def export(door: Door, machine: str, format_name: str) -> Reply:
+    """Write the facts of MACHINE that goals see, each with its provenance, on stdout."""
+    from api.fact_export import fact_lines
+
+    if format_name not in EXPORT_FORMATS:
+        later = "; hwloc-xml comes with a later release" if format_name == "hwloc-xml" else ""
+        raise BadRequest(
+            f"the export format {format_name!r} is not written{later}; facts is accepted",
+            code="unsupported_format",
+            details={"found": format_name, "accepted": list(EXPORT_FORMATS)},
+        )
+    with door.store() as store:
+        snapshot = store.knowledge(machine).snapshot()
+    text = "\n".join(fact_lines(snapshot))
+    return Reply({"machine": machine, "revision": snapshot.revision, "format": "facts", "text": text}, lambda: text)
+
+
+def _draw(knowledge: Any, svg_file: str) -> None:
+    from api.pages.topology_picture import draw_machine
+    from api.sources import write_text
+    from planner.topology import Topology
+
+    write_text(svg_file, draw_machine(Topology.of(knowledge)))
+
+
+def _load_text(report: dict[str, Any]) -> str:
+    total = sum(report["facts"].values())
+    lines = [f"{report['machine']}: {count(total, 'fact')} loaded at revision {report['revision']}"]
+    if report["objects"]:
+        lines.append("holds " + ", ".join(f"{number} {kind}" for kind, number in report["objects"].items()))
+    lines += [_warning(each) for each in report["warnings"]]
+    return "\n".join(lines)
+
+
+def _warning(each: dict[str, str]) -> str:
+    where = f" ({each['where']})" if each["where"] else ""
+    return f"warning: {each['message']}{where}"
+
+
+def _machines_text(document: dict[str, Any]) -> str:
+    if not document["machines"]:
+        return "no machine yet; `skb load amd-4x4` loads a bundled one, `skb load host` this one"
+    keys = ("machine", "packages", "numa_nodes", "physical_cores", "cores", "revision")
+    rows = [[*(one[key] for key in keys), sum(one["facts"].values())] for one in document["machines"]]
+    return table(
+        ["machine", "packages", "NUMA nodes", "physical cores", "hardware threads", "revision", "facts"], rows
+    )
+
+
+def _show_text(document: dict[str, Any]) -> str:
+    layers = ", ".join(f"{number:,} {layer}" for layer, number in document["layers"].items())
+    lines = [
+        f"{document['machine']} at revision {document['revision']}: {layers} facts",
+        f"{count(len(document['packages']), 'package')}, {count(len(document['numa_nodes']), 'NUMA node')}, "
+        f"{count(len(document['cores']), 'hardware thread')}",
+        *map(_cache_line, document["caches"]),
+    ]
+    if document["cores"]:
+        lines += ["", _core_table(document["cores"])]
+    if "svg" in document:
+        lines += ["", f"drawn in {document['svg']}"]
+    return "\n".join(lines)
+
+
+def _cache_line(cache: dict[str, Any]) -> str:
+    shared = "private" if cache["shared_by"] == 1 else f"shared by {cache['shared_by']} threads"
+    return f"{cache['count']} x L{cache['level']} {cache['type']} cache of {size(cache['size_bytes'])}, {shared}"
+
+
+def _core_table(cores: list[dict[str, Any]]) -> str:
+    headers = ["core", "OS index", "hardware id", "package", "NUMA node", "physical core", "clock MHz", "allowed"]
+    rows = [
+        [
+            one["core"],
+            one["os_index"],
+            one["hw_id"],
+            one["package"],
+            one["numa_node"],
+            one["physical_core"],
+            one["clock_hz"] // 1_000_000 if one["clock_hz"] else None,
+            one["allowed"],
+        ]
+        for one in cores
+    ]
+    return table(headers, rows)

@@ -1,0 +1,98 @@
+"""`skb place`: cores for an application's dispatchers, and the words that bind them there."""
+
+from typing import Any
+
+import click
+
+from api.cli.command import Door, command
+from api.cli.reply import Reply
+from api.tables import count, seconds, table
+
+EXIT_CODES = {"infeasible": 1, "unknown": 4}
+
+
+@command("place")
+@click.argument("machine", required=False)
+@click.argument("app", required=False, metavar="APP.toml")
+@click.option("--latency", metavar="FILE.csv", help="One-way latencies in ns, instead of MACHINE.")
+@click.option("--traffic", metavar="FILE.csv", help="Bytes per second between threads, instead of APP.toml.")
+@click.option("--qaplib", metavar="FILE.dat", help="A quadratic assignment problem instead.")
+@click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
+@click.option("--iterations", type=click.IntRange(1), help="Search by so many steps, reproducibly.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For the search.")
+@click.option("--emit", metavar="FORMAT", help="Print the map as taskset, numactl, hwloc-bind or omp-places.")
+def place(
+    door: Door,
+    machine: str | None,
+    app: str | None,
+    latency: str | None,
+    traffic: str | None,
+    qaplib: str | None,
+    time_limit: float | None,
+    iterations: int | None,
+    seed: int,
+    emit: str | None,
+) -> Reply:
+    """Choose cores of MACHINE for the dispatchers of APP.toml, at the least traffic x latency."""
+    from api.bindings import bind, check_format
+
+    search = {"time_limit": time_limit, "iterations": iterations, "seed": seed}
+    given = (machine is not None and app is not None, latency is not None and traffic is not None, bool(qaplib))
+    if sum(given) != 1 or (machine is not None) != (app is not None) or (latency is None) != (traffic is None):
+        raise click.UsageError("MACHINE APP.toml, or --latency with --traffic, or --qaplib is needed")
+    if emit is not None:
+        check_format(emit, has_machine=given[0])
+    if given[0]:
+        placement = _on_machine(door, str(machine), str(app), search)
+    else:
+        placement = _by_matrices(latency, traffic, qaplib, search)
+    document = placement.to_json()
+    exit_code = EXIT_CODES.get(placement.status, 0)
+    if emit is None or exit_code:
+        return Reply(document, lambda: placement_text(placement), exit_code)
+    emitted = bind(emit, placement.seats)
+    return Reply({**document, "emit": {"format": emit, "text": emitted}}, lambda: emitted)
+
+
+def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any]) -> Any:
+    from api.sources import read_text
+    from planner.application import Application
+    from planner.placement import place as solve
+    from planner.topology import Topology
+
+    application = Application.from_toml(read_text(app, "the application"), app)
+    with door.store() as store:
+        topology = Topology.of(store.knowledge(machine))
+    return solve(application, topology, **search)
+
+
+def _by_matrices(latency: str | None, traffic: str | None, qaplib: str | None, search: dict[str, Any]) -> Any:
+    from api.sources import read_text
+    from planner.matrix_text import read_matrix, read_qaplib
+    from planner.placement import place_matrix, qap
+
+    if qaplib is not None:
+        return qap(*read_qaplib(read_text(qaplib, "the instance"), qaplib), **search)
+    latency_ns = read_matrix(read_text(str(latency), "the latency matrix"), str(latency))
+    rates = read_matrix(read_text(str(traffic), "the traffic matrix"), str(traffic))
+    return place_matrix(latency_ns, rates, **search)
+
+
+def placement_text(placement: Any) -> str:
+    """Each dispatcher's core with its OS index, then cost, bound and what simple policies would cost."""
+    if placement.status == "infeasible":
+        least = "leaving out any one would leave a placement" if placement.is_minimal else "fewer may do"
+        return f"no placement exists; in conflict are {', '.join(placement.conflict) or 'the sizes'} ({least})"
+    if not placement.seats:
+        return "no placement was found within the limit, and none was ruled out"
+    rows = [[name, seat.core, seat.os_index, seat.numa_node] for name, seat in placement.seats.items()]
+    others = ", ".join(f"{name} {cost:,.0f}" for name, cost in placement.baselines.items())
+    return "\n".join(
+        [
+            table(["dispatcher", "core", "OS index", "NUMA node"], rows),
+            f"{placement.status}: cost {placement.cost:,.0f} {placement.unit}, at least {placement.bound:,.0f} "
+            f"is needed (gap {placement.gap:.1%}); {others}",
+            f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, "
+            f"found in {seconds(placement.seconds)}",
+        ]
+    )

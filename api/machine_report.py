@@ -1,0 +1,96 @@
+"""What the store knows about its machines, as the documents that every door shows."""
+
+from collections import Counter
+from typing import Any
+
+from planner.errors import PlanError
+from planner.topology import Topology
+from skb.knowledge import KnowledgeBase
+from skb.store import Store
+
+
+def list_machines(store: Store) -> dict[str, Any]:
+    """Every machine with its revision, facts by relation, packages and cores."""
+    return {"revision": store.revision, "machines": [_entry(store, one.name) for one in store.machines()]}
+
+
+def describe_machine(knowledge: KnowledgeBase) -> dict[str, Any]:
+    """One machine: facts by relation and by layer, its parts, and each core under all its numbers."""
+    snapshot = knowledge.snapshot()
+    stated = snapshot.facts()
+    machine = topology_or_none(snapshot)
+    return {
+        "machine": snapshot.machine,
+        "revision": snapshot.revision,
+        "facts": dict(sorted(Counter(fact.relation for fact in stated).items())),
+        "layers": dict(sorted(Counter(fact.layer for fact in stated).items())),
+        "packages": _packages(machine) if machine else [],
+        "numa_nodes": _nodes(machine) if machine else [],
+        "caches": _caches(machine) if machine else [],
+        "cores": _cores(machine) if machine else [],
+    }
+
+
+def topology_or_none(snapshot: Any) -> Topology | None:
+    """The machine as plans see it; None where the facts describe no cores."""
+    try:
+        return Topology.of(snapshot)
+    except PlanError as error:
+        if error.code != "no_cores":
+            raise
+        return None
+
+
+def _entry(store: Store, name: str) -> dict[str, Any]:
+    knowledge = store.knowledge(name)
+    snapshot = knowledge.snapshot()
+    machine = topology_or_none(snapshot)
+    summary = next(one for one in store.machines() if one.name == name)
+    return {
+        "machine": name,
+        "revision": summary.revision,
+        "packages": len(machine.packages) if machine else 0,
+        "numa_nodes": len(machine.nodes) if machine else 0,
+        "physical_cores": len(machine.physical_cores) if machine else 0,
+        "cores": len(machine.cores) if machine else 0,
+        "facts": dict(summary.facts),
+    }
+
+
+def _packages(machine: Topology) -> list[dict[str, Any]]:
+    return [{"package": package, "cores": list(cores)} for package, cores in machine.packages.items()]
+
+
+def _nodes(machine: Topology) -> list[dict[str, Any]]:
+    known = sorted({*machine.nodes, *machine.node_bytes})
+    return [
+        {"numa_node": node, "bytes": machine.node_bytes.get(node), "cores": list(machine.nodes.get(node, ()))}
+        for node in known
+    ]
+
+
+def _caches(machine: Topology) -> list[dict[str, Any]]:
+    kinds = Counter(
+        (cache.level, cache.type, cache.size_bytes, cache.line_bytes, len(cache.cores))
+        for cache in machine.caches
+    )
+    names = ("level", "type", "size_bytes", "line_bytes", "shared_by", "count")
+    ordered = sorted(kinds.items(), key=lambda item: (-item[0][0], item[0][1], item[0][2] or 0, item[0][4]))
+    return [dict(zip(names, (*kind, number), strict=True)) for kind, number in ordered]
+
+
+def _cores(machine: Topology) -> list[dict[str, Any]]:
+    return [
+        {
+            "core": core.id,
+            "os_index": core.os_index,
+            "hw_id": core.hw_id,
+            "package": core.package,
+            "numa_node": core.node,
+            "physical_core": core.physical_core,
+            "clock_hz": core.clock_hz,
+            "isa": core.isa,
+            "allowed": core.allowed,
+        }
+        for core in machine.cores
+    ]
