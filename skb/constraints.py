@@ -1,1 +1,198 @@
-"""A constraint problem as plain data."""
+"""A constraint problem as plain data: integer variables with domains, constraints, an objective."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from skb.errors import ProblemError
+
+OPERATORS = ("==", "!=", "<=", ">=", "<", ">")
+LARGEST_VALUE = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A set of integers as ascending intervals that neither touch nor overlap."""
+
+    intervals: tuple[tuple[int, int], ...]
+
+    @classmethod
+    def of_values(cls, values: Iterable[int]) -> "Domain":
+        intervals: list[tuple[int, int]] = []
+        for value in sorted(set(values)):
+            if intervals and intervals[-1][1] == value - 1:
+                intervals[-1] = (intervals[-1][0], value)
+            else:
+                intervals.append((value, value))
+        return cls(tuple(intervals))
+
+    @classmethod
+    def of_range(cls, low: int, high: int) -> "Domain":
+        """All integers from `low` to `high`, both included; empty where low > high."""
+        return cls(((low, high),) if low <= high else ())
+
+    @property
+    def low(self) -> int:
+        return self.intervals[0][0]
+
+    @property
+    def high(self) -> int:
+        return self.intervals[-1][1]
+
+    def __len__(self) -> int:
+        return sum(high - low + 1 for low, high in self.intervals)
+
+    def __iter__(self) -> Iterator[int]:
+        for low, high in self.intervals:
+            yield from range(low, high + 1)
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int) and any(low <= value <= high for low, high in self.intervals)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """sum of factor x variable, compared with a constant: `terms` are (factor, variable)."""
+
+    terms: tuple[tuple[int, str], ...]
+    operator: str
+    constant: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllDifferent:
+    """No two of the variables are equal."""
+
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The variables together take one of the rows; with `is_forbidden`, none of them."""
+
+    variables: tuple[str, ...]
+    rows: tuple[tuple[int, ...], ...]
+    is_forbidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """values[index] == result, counted from 0; the index is inside the list."""
+
+    index: str
+    values: tuple[int, ...]
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """result == name(operands) for name in min, max (any number of operands), product, abs, div, mod.
+
+    div truncates towards zero; mod has the sign of the divisor; a zero divisor is excluded.
+    """
+
+    name: str
+    result: str
+    operands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reified:
+    """The 0/1 variable `indicator` is 1 exactly where the linear or table constraint holds."""
+
+    indicator: str
+    constraint: Linear | Table
+
+
+Constraint: TypeAlias = Linear | AllDifferent | Table | Element | Function | Reified
+FUNCTIONS = ("min", "max", "product", "abs", "div", "mod")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A constraint of a problem; those of one label stand or fall together in a conflict."""
+
+    constraint: Constraint
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What is to be made small (or large): sum of factor x variable, plus a constant."""
+
+    terms: tuple[tuple[int, str], ...]
+    constant: int = 0
+    is_maximised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Variables with their domains, posted constraints, perhaps an objective. Raises ProblemError when malformed."""
+
+    variables: Mapping[str, Domain]
+    constraints: tuple[Posted, ...]
+    objective: Objective | None = None
+
+    def __post_init__(self) -> None:
+        for posted in self.constraints:
+            _check(posted.constraint, self.variables)
+        if self.objective is not None:
+            _check_linear(self.objective.terms, self.objective.constant, self.variables)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels in order of first appearance."""
+        return tuple(dict.fromkeys(each.label for each in self.constraints if each.label is not None))
+
+    def restricted_to(self, labels: Iterable[str]) -> "Problem":
+        """The constraints without label and those of the given labels, no objective."""
+        kept = set(labels)
+        chosen = (each for each in self.constraints if each.label is None or each.label in kept)
+        return Problem(self.variables, tuple(chosen))
+
+
+def variables_of(constraint: Constraint) -> tuple[str, ...]:
+    """Every variable that a constraint mentions."""
+    match constraint:
+        case Linear(terms=terms):
+            return tuple(name for _, name in terms)
+        case AllDifferent(variables=found) | Table(variables=found):
+            return found
+        case Element(index=index, result=result):
+            return index, result
+        case Function(result=result, operands=operands):
+            return (result, *operands)
+        case Reified(indicator=indicator, constraint=inner):
+            return (indicator, *variables_of(inner))
+
+
+def _check(constraint: Constraint, variables: Mapping[str, Domain]) -> None:
+    for name in variables_of(constraint):
+        if name not in variables:
+            raise ProblemError(f"the variable {name!r} has no domain; every variable needs one")
+    match constraint:
+        case Linear(terms=terms, operator=operator, constant=constant):
+            if operator not in OPERATORS:
+                raise ProblemError(f"the operator {operator!r} is unknown; {' '.join(OPERATORS)} are known")
+            _check_linear(terms, constant, variables)
+        case Table(variables=found, rows=rows):
+            if any(len(row) != len(found) for row in rows):
+                raise ProblemError("a row of a table is as long as its list of variables")
+        case Function(name=name):
+            if name not in FUNCTIONS:
+                raise ProblemError(f"the function {name!r} is unknown; {' '.join(FUNCTIONS)} are known")
+        case Reified(constraint=inner):
+            _check(inner, variables)
+
+
+def _check_linear(terms: Sequence[tuple[int, str]], constant: int, variables: Mapping[str, Domain]) -> None:
+    """Sums stay far below 64 bits, so that no solver overflows."""
+    total = abs(constant)
+    for factor, name in terms:
+        if name not in variables:
+            raise ProblemError(f"the variable {name!r} has no domain; every variable needs one")
+        domain = variables[name]
+        if domain.intervals:
+            total += abs(factor) * max(abs(domain.low), abs(domain.high))
+    if total > LARGEST_VALUE:
+        raise ProblemError("a sum may exceed 2^53; smaller factors or domains are accepted")

@@ -11,9 +11,7 @@ class SkbError(Exception):
 
     code = "refused"
 
-    def __init__(
-        self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, details: Mapping[str, object] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or type(self).code

@@ -93,9 +93,7 @@ class _FactReader:
         return rest.end()
 
     def _unfinished(self, clause: Clause) -> SkbError:
-        return self._reader.error(
-            f"the clause that starts in line {clause.line} does not end with '.'", clause.end
-        )
+        return self._reader.error(f"the clause that starts in line {clause.line} does not end with '.'", clause.end)
 
 
 def _plain_row(inside: str) -> Row:

@@ -64,9 +64,7 @@ def _checked(facts: Iterable[Any] | str, layer: str, source: str) -> list[tuple[
         return check_facts(facts, layer, source)
     read = read_facts(facts)
     if read.others:
-        raise TermError(
-            f"line {read.others[0].line} holds no ground fact; only facts can be told or retracted"
-        )
+        raise TermError(f"line {read.others[0].line} holds no ground fact; only facts can be told or retracted")
     plain = ((name, row, layer, said_by or source) for name, row, said_by in read.facts)
     return check_facts(plain, layer, source)
 

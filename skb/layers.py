@@ -61,9 +61,7 @@ def _as_fact(row: Row) -> tuple[str, Row]:
     return str(pattern), ()
 
 
-def winners(
-    stretches: Sequence[Stretch], key: tuple[int, ...] | None, denied: Sequence[Row] = ()
-) -> dict[Row, int]:
+def winners(stretches: Sequence[Stretch], key: tuple[int, ...] | None, denied: Sequence[Row] = ()) -> dict[Row, int]:
     """The facts that goals see, each with the index of the stretch that states it.
 
     `stretches` ascend by layer, then revision; `key` names the argument positions that identify it, None all.

@@ -16,9 +16,7 @@ def match(pattern: Term, term: Term, bindings: Bindings) -> bool:
     if isinstance(pattern, Compound):
         if pattern.functor == PARTIAL_LIST and len(pattern.args) == 2 and isinstance(term, tuple):
             return (
-                bool(term)
-                and match(pattern.args[0], term[0], bindings)
-                and match(pattern.args[1], term[1:], bindings)
+                bool(term) and match(pattern.args[0], term[0], bindings) and match(pattern.args[1], term[1:], bindings)
             )
         if not isinstance(term, Compound) or pattern.functor != term.functor:
             return False

@@ -80,9 +80,7 @@ class Reader:
 
     def _deeper(self, depth: int, at: int) -> int:
         if depth >= MAX_DEPTH:
-            raise self._tokens.error(
-                f"the term nests deeper than the {MAX_DEPTH} levels that are accepted", at
-            )
+            raise self._tokens.error(f"the term nests deeper than the {MAX_DEPTH} levels that are accepted", at)
         return depth + 1
 
     def _parse(self, most: int) -> _Read:
@@ -108,9 +106,7 @@ class Reader:
         self._advance()
         right = self._parse(operator.right)
         depth = self._deeper(max(left.depth, right.depth), at)
-        return _Read(
-            Compound(";" if name == "|" else name, (left.term, right.term)), operator.priority, depth
-        )
+        return _Read(Compound(";" if name == "|" else name, (left.term, right.term)), operator.priority, depth)
 
     def _conjunction(self, first: _Read) -> _Read:
         """`a, b, c` is one compound of three arguments, so that a long body is not a deep term."""
@@ -192,9 +188,7 @@ class Reader:
         if operator.priority > most:
             operator = Operator(999, 0, 999) if most >= 999 else Operator(most, 0, most)
         operand = self._parse(operator.right)
-        return _Read(
-            Compound(name, (operand.term,)), operator.priority, self._deeper(operand.depth, token.start)
-        )
+        return _Read(Compound(name, (operand.term,)), operator.priority, self._deeper(operand.depth, token.start))
 
     def _signed(self, sign: str) -> _Read:
         at, value = self._token.start, self._token.value

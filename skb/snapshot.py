@@ -134,9 +134,7 @@ class Snapshot:
     def _facts_of(self, relation: RelationId) -> list[StoredFact]:
         best = self._contents.winners(relation)
         return [
-            StoredFact(
-                relation[0], row, LAYERS[said.layer], said.source, said.revision, best.get(row) == index
-            )
+            StoredFact(relation[0], row, LAYERS[said.layer], said.source, said.revision, best.get(row) == index)
             for index, said in enumerate(self._contents.stretches(relation))
             for row in said.rows
         ]

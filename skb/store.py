@@ -77,9 +77,7 @@ class Store:
         """Every machine, by name."""
         counted = (
             select(machine.c.name, relation.c.name, func.count())
-            .join_from(
-                machine, fact, (fact.c.machine_id == machine.c.id) & fact.c.removed.is_(None), isouter=True
-            )
+            .join_from(machine, fact, (fact.c.machine_id == machine.c.id) & fact.c.removed.is_(None), isouter=True)
             .join(relation, relation.c.id == fact.c.relation_id, isouter=True)
             .group_by(machine.c.name, relation.c.name)
             .order_by(machine.c.name, relation.c.name)
@@ -108,15 +106,11 @@ class Store:
             current = _revision(connection)
             if revision is not None and not 0 <= revision <= current:
                 details = {"asked": revision, "current": current}
-                raise UnknownRevision(
-                    f"revision {revision} was asked for; 0 to {current} are kept", details=details
-                )
+                raise UnknownRevision(f"revision {revision} was asked for; 0 to {current} are kept", details=details)
             at = current if revision is None else revision
             return self._history.snapshot(connection, _machine_id(connection, name), name, at)
 
-    def load(
-        self, reading: object, machine: str | None = None, *, expected_revision: int | None = None
-    ) -> LoadReport:
+    def load(self, reading: object, machine: str | None = None, *, expected_revision: int | None = None) -> LoadReport:
         """Takes in what a source says about a machine, in one revision.
 
         Loading an existing name replaces its static and discovered facts; measured and quirk facts stay (a
@@ -165,25 +159,19 @@ class Store:
             removed = 0
             for key, rows in grouped.items():
                 relation_id = _relation_id(connection, key)
-                removed += _remove_rows(
-                    connection, machine_id, relation_id, encode_rows(rows), ranks, revision
-                )
+                removed += _remove_rows(connection, machine_id, relation_id, encode_rows(rows), ranks, revision)
             if not removed:
                 connection.rollback()
                 return revision - 1
             _record(connection, revision, machine_id, f"retract {removed}")
         return revision
 
-    def _write(
-        self, connection: Connection, machine_id: int, revision: int, stated: Stated
-    ) -> dict[str, int]:
+    def _write(self, connection: Connection, machine_id: int, revision: int, stated: Stated) -> dict[str, int]:
         counts: dict[str, int] = {}
         for key, batches in _batches(connection, stated).items():
             for batch in batches:
                 if not (batch.layer < layer_rank("measured") and stated.is_replacing):
-                    _remove_rows(
-                        connection, machine_id, batch.relation_id, batch.args, [batch.layer], revision
-                    )
+                    _remove_rows(connection, machine_id, batch.relation_id, batch.args, [batch.layer], revision)
                 self._insert(connection, machine_id, revision, batch)
                 counts[key[0]] = counts.get(key[0], 0) + len(batch.args)
         return counts
@@ -193,10 +181,7 @@ class Store:
         marks = ", ".join([self._database.placeholder] * 6)
         connection.exec_driver_sql(
             f"INSERT INTO fact (machine_id, relation_id, args, layer, source_id, added) VALUES ({marks})",
-            [
-                (machine_id, batch.relation_id, args, batch.layer, batch.source_id, revision)
-                for args in batch.args
-            ],
+            [(machine_id, batch.relation_id, args, batch.layer, batch.source_id, revision) for args in batch.args],
         )
 
 
@@ -209,9 +194,7 @@ def _batches(connection: Connection, stated: Stated) -> dict[tuple[str, int], li
     sources = _source_ids(connection, {said_by for runs in grouped.values() for _, said_by in runs})
     return {
         key: [
-            _Batch(
-                _relation_id(connection, key), layer_rank(layer), sources[said_by], encode_rows(list(rows))
-            )
+            _Batch(_relation_id(connection, key), layer_rank(layer), sources[said_by], encode_rows(list(rows)))
             for (layer, said_by), rows in runs.items()
         ]
         for key, runs in grouped.items()
@@ -236,18 +219,13 @@ def _advance(connection: Connection, expected: int | None) -> int:
 
 def _record(connection: Connection, revision: int, machine_id: int, summary: str) -> None:
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    connection.execute(
-        insert(change).values(revision=revision, machine_id=machine_id, at=at, summary=summary)
-    )
+    connection.execute(insert(change).values(revision=revision, machine_id=machine_id, at=at, summary=summary))
 
 
 def _machine_id(connection: Connection, name: str) -> int:
     found = connection.execute(select(machine.c.id).where(machine.c.name == name)).scalar()
     if found is None:
-        known = [
-            str(each)
-            for each in connection.execute(select(machine.c.name).order_by(machine.c.name)).scalars()
-        ]
+        known = [str(each) for each in connection.execute(select(machine.c.name).order_by(machine.c.name)).scalars()]
         shown = ", ".join(known[:20]) or "none yet"
         raise UnknownMachine(
             f"the machine {name!r} is not in the store; it holds {shown}",

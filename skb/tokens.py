@@ -117,9 +117,7 @@ class Tokens:
         try:
             return int(digits[:80], int(base))
         except ValueError:
-            raise self.error(
-                f"{text[:20]} is no integer: base 2..36, then digits of that base", start
-            ) from None
+            raise self.error(f"{text[:20]} is no integer: base 2..36, then digits of that base", start) from None
 
     def _unescaped(self, text: str, start: int) -> str:
         quote = text[0]

@@ -74,9 +74,7 @@ def aggregating(
     return step
 
 
-def _groups(
-    kind: str, rows: Sequence[Row], free: Sequence[int], value_at: int, has_zero: bool
-) -> list[Frame]:
+def _groups(kind: str, rows: Sequence[Row], free: Sequence[int], value_at: int, has_zero: bool) -> list[Frame]:
     if not rows:
         return [(_OF_NOTHING[kind],)] if has_zero and not free and kind in _OF_NOTHING else []
     if not free:

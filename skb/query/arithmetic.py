@@ -29,9 +29,7 @@ def to_numeric_term(value: Number) -> Term:
             raise EvaluationError("the result is no finite number")
         return Real(value)
     if not is_integer_in_range(value):
-        raise EvaluationError(
-            "an integer result lies outside -2^63 .. 2^64-1, the range that is kept exactly"
-        )
+        raise EvaluationError("an integer result lies outside -2^63 .. 2^64-1, the range that is kept exactly")
     return value
 
 
@@ -62,11 +60,11 @@ def _remainder(left: int, right: int) -> int:
 def _power(base: Number, exponent: Number) -> Number:
     if isinstance(base, int) and isinstance(exponent, int):
         if exponent < 0 and base not in (1, -1):
-            return float(base) ** exponent
+            return math.pow(base, exponent)
         if abs(base) > 1 and exponent > 64:
             raise EvaluationError("a power lies outside -2^63 .. 2^64-1")
-        return int(base ** abs(exponent))
-    return float(base) ** float(exponent)
+        return int(pow(base, abs(exponent)))
+    return math.pow(base, exponent)
 
 
 def _shift_left(value: int, by: int) -> int:
@@ -155,7 +153,5 @@ def _checked(term: Compound, function: Callable[..., Number], *values: Number) -
     except (OverflowError, ValueError, TypeError):
         raise EvaluationError(f"{write_term(term)} has no value") from None
     if isinstance(result, int) and not is_integer_in_range(result):
-        raise EvaluationError(
-            f"{write_term(term)} lies outside -2^63 .. 2^64-1, the range that is kept exactly"
-        )
+        raise EvaluationError(f"{write_term(term)} lies outside -2^63 .. 2^64-1, the range that is kept exactly")
     return result

@@ -2,6 +2,7 @@
 
 from time import perf_counter
 
+from skb.finite.statement import is_finite
 from skb.query.answer import Answer, Limits
 from skb.query.budget import Budget, Stopped
 from skb.query.evaluate import Evaluator
@@ -16,6 +17,10 @@ def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None
     """Answers a question over one snapshot. Raises SkbError; a limit that stops it is told in the answer."""
     started = perf_counter()
     question = read_question(goal, rules)
+    if is_finite(question.goal):
+        from skb.finite.ask import ask_finite  # here: plain questions do not pay for the solver's room
+
+        return ask_finite(snapshot, question, limits or Limits(), started)
     return _ask_plain(snapshot, question, limits or Limits(), started)
 
 

@@ -62,14 +62,10 @@ def compile_test(name: str, args: Sequence[Term], slots: Mapping[str, int]) -> F
         wanted = IDENTITIES[name]
         return lambda frames: [frame for frame in frames if (left(frame) == right(frame)) is wanted]
     compare = ORDERINGS[name]
-    return lambda frames: [
-        frame for frame in frames if compare(order_key(left(frame)), order_key(right(frame)))
-    ]
+    return lambda frames: [frame for frame in frames if compare(order_key(left(frame)), order_key(right(frame)))]
 
 
-def _comparison(
-    compare: Callable[[Any, Any], bool], left: Term, right: Term, slots: Mapping[str, int]
-) -> Filter:
+def _comparison(compare: Callable[[Any, Any], bool], left: Term, right: Term, slots: Mapping[str, int]) -> Filter:
     general = _general_comparison(compare, left, right, slots)
     if isinstance(left, Variable) and isinstance(right, Variable):
         return _between_slots(compare, slots[left.name], slots[right.name], general)

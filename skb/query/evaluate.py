@@ -78,9 +78,7 @@ class Evaluator:
         if atom.predicate in self.rules:
             return _DERIVED_GUESS if not positions else float(10 ** (len(atom.args) - len(positions)))
         rows = len(self.stored.rows(atom.predicate))
-        distinct = reduce(
-            lambda product, at: product * self.stored.distinct(atom.predicate, at), positions, 1
-        )
+        distinct = reduce(lambda product, at: product * self.stored.distinct(atom.predicate, at), positions, 1)
         return rows / max(1, min(rows, distinct))
 
     def size_guess(self, predicate: PredicateId) -> float | None:

@@ -138,9 +138,7 @@ def _magic_rules(
             made.append(Rule(head, tuple(body), rule.text))
             for at, literal, callee, positions_called in called:
                 key = tuple(literal.args[position] for position in positions_called)
-                made.append(
-                    Rule(Atom(_demand(callee, positions_called)[0], key), tuple(body[:at]), rule.text)
-                )
+                made.append(Rule(Atom(_demand(callee, positions_called)[0], key), tuple(body[:at]), rule.text))
                 if (callee, positions_called) not in seen:
                     seen.add((callee, positions_called))
                     waiting.append((callee, positions_called))

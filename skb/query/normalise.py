@@ -29,9 +29,9 @@ AGGREGATES = ("min", "max", "sum", "count")
 MAX_ALTERNATIVES = 4096
 GENERATORS = {("member", 2): 0, ("between", 3): 2, ("length", 2): 1}
 _REFUSED = {
-    "!", "assert", "asserta", "assertz", "retract", "retractall", "suspend", "delay", "do", "write", "writeln",
-    "nl", "halt", "consult", "call", "once",
-    "print", "forall", "repeat", "*->", "bagof", "setof", "-->",
+    "!", "assert", "asserta", "assertz", "retract", "retractall", "suspend", "delay", "do", "write",
+    "writeln", "print", "nl", "halt", "consult", "call", "once", "forall", "repeat", "*->", "bagof", "setof",
+    "-->",
 }  # fmt: skip
 _COMPARISON_OF = {"#=": "=:=", "#\\=": "=\\=", "#<": "<", "#>": ">", "#=<": "=<", "#>=": ">="}
 
@@ -152,12 +152,8 @@ class Normaliser:
         pairs = decompose(left, right)
         return None if pairs is None else [Equal(first, second) for first, second in pairs]
 
-    def _aggregate(
-        self, kind: str, template: Term, goal: Term, result: Term, others: set[str], text: str
-    ) -> Aggregate:
-        inner = [
-            name for name in ordered_names(goal) if not _is_local(name, template, others | names(result))
-        ]
+    def _aggregate(self, kind: str, template: Term, goal: Term, result: Term, others: set[str], text: str) -> Aggregate:
+        inner = [name for name in ordered_names(goal) if not _is_local(name, template, others | names(result))]
         others_inside = [name for name in ordered_names(template, goal) if name not in inner]
         value: Term = template
         body = goal

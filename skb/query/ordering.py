@@ -81,9 +81,7 @@ def _is_ready(literal: Literal, known: set[str]) -> bool:
 def unsafe(rule: Rule, waiting: Sequence[Literal], known: set[str]) -> UnsafeVariable:
     """The refusal that names the variables nothing binds, and the rule as written."""
     wanted = [name for literal in waiting for name in sorted(literal_names(literal)) if name not in known]
-    shown = list(
-        dict.fromkeys("_" if name.startswith("_") and name[1:].isdigit() else name for name in wanted)
-    )
+    shown = list(dict.fromkeys("_" if name.startswith("_") and name[1:].isdigit() else name for name in wanted))
     return UnsafeVariable(
         f"no positive goal binds {', '.join(shown)} in: {rule.text}",
         details={"variables": shown, "rule": rule.text},

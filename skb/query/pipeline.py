@@ -69,9 +69,7 @@ class Pipeline:
         known = names(*start)
         ordered = order_body(Rule(rule.head, tuple(literals), rule.text), known, fan_out or relations.fan_out)
         for at, literal in enumerate(ordered):
-            later = {name for other in ordered[at + 1 :] for name in _all_names(other)} | names(
-                *rule.head.args
-            )
+            later = {name for other in ordered[at + 1 :] for name in _all_names(other)} | names(*rule.head.args)
             builder.add(literal, later)
         slots = [builder.slot_of(arg) for arg in rule.head.args]
         self.slots = builder.slots

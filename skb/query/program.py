@@ -89,9 +89,7 @@ def _add_clause(question: Question, clause: Clause, text: str) -> None:
         directive = term.args[0]
         name = directive.functor if isinstance(directive, Compound) else str(directive)
         if name not in _IGNORED_DIRECTIVES:
-            raise UnsupportedGoal(
-                f"the directive {name} is left out of this language", details={"goal": name}
-            )
+            raise UnsupportedGoal(f"the directive {name} is left out of this language", details={"goal": name})
     elif _is(term, ":-", 2) and isinstance(term, Compound):
         question.clauses.append((term.args[0], term.args[1], shown))
     else:
@@ -130,21 +128,24 @@ def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: S
     rules: dict[PredicateId, list[Rule]] = {(GOAL, len(columns)): []}
     for rule in normaliser.rules:
         rules.setdefault(rule.head.predicate, []).append(rule)
-    _add_stored_rows(rules, question, snapshot)
+    facts = dict(question.facts)
+    _add_stored_rows(rules, facts, snapshot)
     _check_relations(rules, known)
     recursive = recursive_components(rule for found in rules.values() for rule in found)
     check_safety(rules)
-    return Program(rules, question.facts, recursive, tuple(columns))
+    return Program(rules, facts, recursive, tuple(columns))
 
 
-def _add_stored_rows(rules: dict[PredicateId, list[Rule]], question: Question, snapshot: Snapshot) -> None:
+def _add_stored_rows(
+    rules: dict[PredicateId, list[Rule]], facts: dict[PredicateId, list[Row]], snapshot: Snapshot
+) -> None:
     """A relation with rules and facts reads its facts under another name."""
     for name, arity in list(rules):
         stored = snapshot.rows(name, arity)
-        own = question.facts.pop((name, arity), [])
+        own = facts.pop((name, arity), [])
         if stored or own:
             alias = (f"{name}$stored", arity)
-            question.facts[alias] = [*stored, *own]
+            facts[alias] = [*stored, *own]
             variables = as_variables([f"A{at}" for at in range(arity)])
             rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias[0], variables),), name))
 

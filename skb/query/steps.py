@@ -75,9 +75,7 @@ def taking_apart(slot: int, pattern: Term) -> Step:
         length = len(pattern)
         return filtering(
             lambda frames: [
-                frame + frame[slot]
-                for frame in frames
-                if isinstance(frame[slot], tuple) and len(frame[slot]) == length
+                frame + frame[slot] for frame in frames if isinstance(frame[slot], tuple) and len(frame[slot]) == length
             ]
         )
     if isinstance(pattern, Compound) and pattern.functor == PARTIAL_LIST and len(pattern.args) == 2:
@@ -97,9 +95,7 @@ def _taking_compound_apart(slot: int, functor: str, arity: int) -> Step:
         return [
             frame + term.args
             for frame in frames
-            if isinstance(term := frame[slot], Compound)
-            and term.functor == functor
-            and len(term.args) == arity
+            if isinstance(term := frame[slot], Compound) and term.functor == functor and len(term.args) == arity
         ]
 
     return filtering(keep)

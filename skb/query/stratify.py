@@ -98,7 +98,8 @@ def recursive_components(rules: Iterable[Rule]) -> dict[PredicateId, frozenset[P
 
 def _not_stratified(component: list[PredicateId]) -> NotStratified:
     named = sorted(f"{name}/{arity}" for name, arity in component if not name.startswith("$"))
+    shown = ", ".join(named)
     return NotStratified(
-        f"{', '.join(named)} would depend on its own negation or aggregate; without such a cycle it is answered",
+        f"{shown} would depend on its own negation or aggregate; only without such a cycle is it defined",
         details={"predicates": named},
     )

@@ -1,0 +1,1 @@
+"""Finite-domain questions: variables over relations, constraints, optimisation, lowered to a constraint problem."""

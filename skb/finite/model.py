@@ -1,0 +1,181 @@
+"""A constraint problem under construction: domains narrowed by relations, constraints posted, sums bounded."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from skb.constraints import (
+    AllDifferent,
+    Constraint,
+    Domain,
+    Function,
+    Linear,
+    Objective,
+    Posted,
+    Problem,
+    Reified,
+    Table,
+)
+from skb.errors import EvaluationError, ProblemError
+from skb.finite.values import is_code
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """factor x variable for every variable, plus a constant."""
+
+    factors: Mapping[str, int]
+    constant: int = 0
+
+    def plus(self, other: "Sum", times: int = 1) -> "Sum":
+        factors = dict(self.factors)
+        for name, factor in other.factors.items():
+            factors[name] = factors.get(name, 0) + times * factor
+        kept = {name: factor for name, factor in factors.items() if factor}
+        return Sum(kept, self.constant + times * other.constant)
+
+    def scaled(self, factor: int) -> "Sum":
+        return Sum({}, 0).plus(self, factor)
+
+    @property
+    def terms(self) -> tuple[tuple[int, str], ...]:
+        return tuple((factor, name) for name, factor in self.factors.items())
+
+
+class Model:
+    """Variables and constraints by name; auxiliary variables are called `$1`, `$2`, ... ."""
+
+    def __init__(self, most_variables: int) -> None:
+        self.domains: dict[str, Domain] = {}
+        self.declared: list[str] = []
+        self._most = most_variables
+        self._posted: list[Posted] = []
+        self._auxiliary = 0
+
+    def declare(self, name: str, domain: Domain) -> None:
+        """Gives a variable its domain; a second declaration narrows it."""
+        if name in self.domains:
+            domain = self._intersection(name, set(domain))
+        else:
+            self.declared.append(name)
+        self.add_variable(name, domain)
+
+    def add_variable(self, name: str, domain: Domain) -> None:
+        self.domains[name] = domain
+        if len(self.domains) > self._most:
+            raise ProblemError(f"the model has more than {self._most} variables, the limit max_model_vars")
+
+    def _intersection(self, name: str, values: set[int]) -> Domain:
+        return Domain.of_values(value for value in values if value in self.domains[name])
+
+    def auxiliary(self, domain: Domain) -> str:
+        self._auxiliary += 1
+        name = f"${self._auxiliary}"
+        self.add_variable(name, domain)
+        return name
+
+    def post(self, constraint: Constraint, label: str | None) -> None:
+        self._posted.append(Posted(constraint, label))
+
+    def post_table(self, names: Sequence[str], rows: Iterable[tuple[int, ...]], label: str | None) -> None:
+        """A relation over variables. One without label narrows domains at once, and is posted if that is not all."""
+        kept = list(dict.fromkeys(rows))
+        for at, name in enumerate(names):
+            if name not in self.domains:
+                self.add_variable(name, Domain.of_values({row[at] for row in kept} or {0}))
+        if label is None:
+            kept = self._narrowed(names, kept)
+        if label is not None or len(names) != 1:
+            self.post(Table(tuple(names), tuple(kept)), label)
+
+    def _narrowed(self, names: Sequence[str], rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        domains = [set(self.domains[name]) if len(self.domains[name]) < 10**6 else None for name in names]
+        kept = [
+            row
+            for row in rows
+            if all(domain is None or value in domain for value, domain in zip(row, domains, strict=True))
+        ]
+        for at, name in enumerate(names):
+            self.domains[name] = self._intersection(name, {row[at] for row in kept})
+        return kept
+
+    def post_sum(self, total: Sum, operator: str, label: str | None) -> None:
+        """total `operator` 0."""
+        self.post(self.compared(total, operator), label)
+
+    def compared(self, total: Sum, operator: str) -> Linear:
+        """The linear constraint total `operator` 0. Raises EvaluationError where order meets other terms."""
+        is_plain_equality = operator in ("==", "!=") and (len(total.factors) <= 2)
+        if not is_plain_equality:
+            for name in total.factors:
+                self.require_numbers(name)
+        return Linear(total.terms, operator, -total.constant)
+
+    def require_numbers(self, name: str) -> None:
+        domain = self.domains[name]
+        if domain.intervals and is_code(domain.low):
+            raise EvaluationError(f"{name} may take values that are no integers; order and sums need integers")
+
+    def bounds(self, total: Sum) -> tuple[int, int]:
+        low = high = total.constant
+        for name, factor in total.factors.items():
+            domain = self.domains[name]
+            if domain.intervals:
+                ends = sorted((factor * domain.low, factor * domain.high))
+                low, high = low + ends[0], high + ends[1]
+        return low, high
+
+    def as_variable(self, total: Sum, label: str | None) -> str:
+        """A variable that equals a sum: the variable itself where the sum is one."""
+        if total.constant == 0 and list(total.factors.values()) == [1]:
+            return next(iter(total.factors))
+        name = self.auxiliary(Domain.of_range(*self.bounds(total)))
+        self.post_sum(total.plus(Sum({name: -1})), "==", label)
+        return name
+
+    def function(self, name: str, operands: Sequence[Sum], label: str | None) -> Sum:
+        """A new variable that is a function of sums."""
+        variables = tuple(self.as_variable(operand, label) for operand in operands)
+        for variable in variables:
+            self.require_numbers(variable)
+        result = self.auxiliary(_range_of(name, [self.domains[each] for each in variables]))
+        self.post(Function(name, result, variables), label)
+        return Sum({result: 1})
+
+    def indicator(self, constraint: Linear | Table, label: str | None) -> str:
+        """A 0/1 variable that tells whether a constraint holds; it is defined whatever the label's fate."""
+        name = self.auxiliary(Domain.of_range(0, 1))
+        self.post(Reified(name, constraint), None)
+        return name
+
+    def problem(self, objective: Sum | None, is_maximised: bool) -> Problem:
+        goal = None
+        if objective is not None:
+            for name in objective.factors:
+                self.require_numbers(name)
+            goal = Objective(objective.terms, objective.constant, is_maximised)
+        return Problem(self.domains, tuple(self._posted), goal)
+
+    def post_all_different(self, names: Sequence[str], label: str | None) -> None:
+        self.post(AllDifferent(tuple(names)), label)
+
+
+def _range_of(name: str, domains: Sequence[Domain]) -> Domain:
+    if any(not domain.intervals for domain in domains):
+        return Domain.of_range(0, 0)
+    lows, highs = [domain.low for domain in domains], [domain.high for domain in domains]
+    corners = [a * b for a in (lows[0], highs[0]) for b in (lows[-1], highs[-1])]
+    most = max(abs(lows[0]), abs(highs[0]))
+    match name:
+        case "min":
+            return Domain.of_range(min(lows), min(highs))
+        case "max":
+            return Domain.of_range(max(lows), max(highs))
+        case "product":
+            return Domain.of_range(min(corners), max(corners))
+        case "abs":
+            return Domain.of_range(0, most)
+        case "div":
+            return Domain.of_range(-most, most)
+        case _:
+            widest = max(abs(lows[1]), abs(highs[1]))
+            return Domain.of_range(-widest, widest)
