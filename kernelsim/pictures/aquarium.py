@@ -1,17 +1,15 @@
 """A trace as a picture in the manner of Aquarium: time across, cores down, a coloured box for who has the core."""
 
-from html import escape
-
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 from kernelsim.pictures.boxes import Box, boxes
 from kernelsim.pictures.colours import colours
 from kernelsim.pictures.frame import Axis, Frame, axis, duration, frame, packages
+from kernelsim.pictures.legend import ALARM, FAINT, INK, legend, note, plain
 from kernelsim.trace import Mark, Message, Trace
 
 _LEFT, _WIDTH, _TOP, _MARGIN = 104.0, 1120.0, 112.0, 24.0
 _MOST_LINES = 3_000
-_INK, _SOFT, _FAINT, _ALARM = "#1b1f24", "#5b6470", "#eef0f3", "#c2185b"
 _STYLE = (
     "text{font-family:'Inter','Helvetica Neue',Helvetica,Arial,'DejaVu Sans',sans-serif;fill:#1b1f24}"
     ".soft{fill:#5b6470}.end{text-anchor:end}.mid{text-anchor:middle}"
@@ -39,8 +37,8 @@ def svg(trace: Trace, machine: Machine, *, start_ps: int | None = None, end_ps: 
         *lines,
         *_diamonds(drawn, at),
         *_marks(marks, at),
-        *_legend(machine, palette, at, messages=bool(messages), marks={mark.kind for mark in marks}),
-        *_note(drawn, grain, at),
+        *legend(palette, at, messages=bool(messages), marks={mark.kind for mark in marks}),
+        *note(drawn, grain, at),
     ]
     return _document(machine, at, parts)
 
@@ -70,11 +68,11 @@ def _document(machine: Machine, at: Frame, parts: list[str]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:.1f}" width="{width:g}" '
         f'height="{height:.1f}" role="img" aria-labelledby="t d">'
-        f'<title id="t">{_text(title)}</title>'
+        f'<title id="t">{plain(title)}</title>'
         f'<desc id="d">Time from {span} across, cores down; a box shows which application had the core.</desc>'
         f'<style>{_STYLE}</style><rect width="100%" height="100%" fill="#ffffff"/>'
-        f'<text x="{_MARGIN:g}" y="36" font-size="19" font-weight="600">{_text(title)}</text>'
-        f'<text class="soft" x="{_MARGIN:g}" y="57" font-size="12.5">{_text(span)}</text>'
+        f'<text x="{_MARGIN:g}" y="36" font-size="19" font-weight="600">{plain(title)}</text>'
+        f'<text class="soft" x="{_MARGIN:g}" y="57" font-size="12.5">{plain(span)}</text>'
         f'<clipPath id="c"><rect x="{at.left:g}" y="0" width="{at.width:g}" height="{height:.1f}"/></clipPath>'
     )
     return "\n".join([head, *parts, "</svg>\n"])
@@ -83,7 +81,7 @@ def _document(machine: Machine, at: Frame, parts: list[str]) -> str:
 def _rows(machine: Machine, at: Frame) -> list[str]:
     size = min(12.0, at.row * 0.82)
     parts = [
-        f'<rect x="{at.left:g}" y="{top:.1f}" width="{at.width:g}" height="{at.row:.1f}" fill="{_FAINT}"/>'
+        f'<rect x="{at.left:g}" y="{top:.1f}" width="{at.width:g}" height="{at.row:.1f}" fill="{FAINT}"/>'
         f'<text class="end" x="{at.left - 10:g}" y="{top + at.row / 2 + size * 0.36:.1f}" font-size="{size:.1f}">'
         f"{core}</text>"
         for core, top in enumerate(at.tops)
@@ -95,7 +93,7 @@ def _rows(machine: Machine, at: Frame) -> list[str]:
         parts.append(
             f'<path d="M{at.left - 37:g} {upper + 1:.1f}h-5V{lower - 1:.1f}h5" fill="none" stroke="#b4bac3"/>'
             f'<text class="soft mid" font-size="11.5" transform="translate({at.left - 52:g} {middle:.1f}) '
-            f'rotate(-90)">{_text(label)}</text>'
+            f'rotate(-90)">{plain(label)}</text>'
         )
     parts.append(f'<text class="soft end" x="{at.left - 10:g}" y="{at.tops[0] - 9:.1f}" font-size="11.5">core</text>')
     return parts
@@ -111,7 +109,7 @@ def _axis(marks: Axis, at: Frame) -> list[str]:
         )
     parts.append(
         f'<text class="mid" x="{at.left + at.width / 2:g}" y="{at.bottom + 42:.1f}" font-size="12.5">'
-        f"{_text(marks.title)}</text>"
+        f"{plain(marks.title)}</text>"
     )
     return parts
 
@@ -144,7 +142,7 @@ def _box(box: Box, at: Frame) -> str:
     else:
         told = f"{box.who} on core {box.core}: {box.slices} slices from {duration(box.start_ps)}"
     return (
-        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"><title>{_text(told)}</title></rect>'
+        f'<rect x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"><title>{plain(told)}</title></rect>'
     )
 
 
@@ -172,15 +170,15 @@ def _lines(messages: list[Message], at: Frame) -> list[str]:
         if len(merged) <= _MOST_LINES or grain > at.width:
             break
         grain *= 2
-    parts = [f'<g fill="none" stroke="{_INK}" stroke-opacity="0.6" stroke-width="0.9" clip-path="url(#c)">']
+    parts = [f'<g fill="none" stroke="{INK}" stroke-opacity="0.6" stroke-width="0.9" clip-path="url(#c)">']
     for same in merged.values():
         first = same[0]
         told = f"{first.kind}, core {first.source} to {first.target}, {duration(first.arrived_ps - first.sent_ps)}"
         told += f" and {len(same) - 1} more" if len(same) > 1 else ""
         x, y = at.x(first.arrived_ps), at.middle(first.target)
         parts.append(
-            f'<path d="M{at.x(first.sent_ps):.2f} {at.middle(first.source):.1f}L{x:.2f} {y:.1f}"><title>{_text(told)}'
-            f'</title></path><circle cx="{x:.2f}" cy="{y:.1f}" r="1.5" fill="{_INK}" stroke="none"/>'
+            f'<path d="M{at.x(first.sent_ps):.2f} {at.middle(first.source):.1f}L{x:.2f} {y:.1f}"><title>{plain(told)}'
+            f'</title></path><circle cx="{x:.2f}" cy="{y:.1f}" r="1.5" fill="{INK}" stroke="none"/>'
         )
     return [*parts, "</g>"] if merged else []
 
@@ -188,8 +186,8 @@ def _lines(messages: list[Message], at: Frame) -> list[str]:
 def _marks(marks: list[Mark], at: Frame) -> list[str]:
     parts = [_cross(at.x(mark.time_ps), at.middle(mark.core), mark) for mark in marks if mark.kind == "miss"]
     parts.extend(
-        f'<circle cx="{at.x(mark.time_ps):.2f}" cy="{at.middle(mark.core):.1f}" r="3" fill="#fff" stroke="{_INK}">'
-        f"<title>{_text(mark.text)}</title></circle>"
+        f'<circle cx="{at.x(mark.time_ps):.2f}" cy="{at.middle(mark.core):.1f}" r="3" fill="#fff" stroke="{INK}">'
+        f"<title>{plain(mark.text)}</title></circle>"
         for mark in marks
         if mark.kind == "phase"
     )
@@ -197,14 +195,12 @@ def _marks(marks: list[Mark], at: Frame) -> list[str]:
     written = [at.left - 1.0] * 2
     for time_ps, kind in steps:
         x = at.x(time_ps)
-        parts.append(
-            f'<path d="M{x:.2f} {at.tops[0] - 6:.1f}V{at.bottom:.1f}" stroke="{_INK}" stroke-dasharray="2 3"/>'
-        )
+        parts.append(f'<path d="M{x:.2f} {at.tops[0] - 6:.1f}V{at.bottom:.1f}" stroke="{INK}" stroke-dasharray="2 3"/>')
         line = next((number for number, end in enumerate(written) if x >= end), None)
         if line is not None:
             end = ' class="end"' if x > at.right - 150 else ""
             y = at.tops[0] - 9 - 13 * line
-            parts.append(f'<text{end} x="{x:.2f}" y="{y:.1f}" font-size="11.5">{_text(kind)}</text>')
+            parts.append(f'<text{end} x="{x:.2f}" y="{y:.1f}" font-size="11.5">{plain(kind)}</text>')
             written[line] = x + 6.6 * len(kind) + 8
     return parts
 
@@ -212,45 +208,6 @@ def _marks(marks: list[Mark], at: Frame) -> list[str]:
 def _cross(x: float, y: float, mark: Mark) -> str:
     return (
         f'<path d="M{x - 4:.2f} {y - 4:.2f}l8 8m0-8l-8 8" stroke="#fff" stroke-width="4"/>'
-        f'<path d="M{x - 4:.2f} {y - 4:.2f}l8 8m0-8l-8 8" stroke="{_ALARM}" stroke-width="2">'
-        f"<title>{_text(mark.text)}</title></path>"
+        f'<path d="M{x - 4:.2f} {y - 4:.2f}l8 8m0-8l-8 8" stroke="{ALARM}" stroke-width="2">'
+        f"<title>{plain(mark.text)}</title></path>"
     )
-
-
-# -- what it means ---------------------------------------------------------------------------------------------
-
-
-def _legend(machine: Machine, palette: dict[str, str], at: Frame, *, messages: bool, marks: set[str]) -> list[str]:
-    entries = [(f'<rect y="-10" width="13" height="13" fill="{colour}"/>', name) for name, colour in palette.items()]
-    entries.append((f'<rect y="-10" width="13" height="13" fill="{_FAINT}" stroke="#d9dde3"/>', "idle"))
-    entries.append(('<path d="M6.5-9.5l5.5 5.5l-5.5 5.5l-5.5-5.5z"/>', "slice ends"))
-    if messages:
-        line = f'<path d="M0-4h13" stroke="{_INK}"/><circle cx="13" cy="-4" r="1.8"/>'
-        entries.append((line, "message"))
-    if "phase" in marks:
-        entries.append((f'<circle cx="7" cy="-4" r="3" fill="#fff" stroke="{_INK}"/>', "phase entered"))
-    if "miss" in marks:
-        entries.append((f'<path d="M2-8l8 8m0-8l-8 8" stroke="{_ALARM}" stroke-width="2"/>', "deadline missed"))
-    parts, x = [], at.right
-    for symbol, name in reversed(entries):
-        name = name if len(name) <= 28 else name[:27] + "…"
-        x -= 6.7 * len(name) + 40
-        parts.append(
-            f'<g transform="translate({x:.1f} 57)">{symbol}<text x="20" font-size="12.5">{_text(name)}</text></g>'
-        )
-    return parts
-
-
-def _note(drawn: list[Box], grain_ps: int, at: Frame) -> list[str]:
-    merged = sum(box.slices for box in drawn if box.high - box.low < 1 or box.slices > 1)
-    if not merged:
-        return []
-    told = (
-        f"{merged} slices are shorter than {duration(grain_ps)}; where several share a strip, the height of a colour "
-        "is its share of the time."
-    )
-    return [f'<text class="soft" x="{at.left:g}" y="{at.bottom + 64:.1f}" font-size="11.5">{told}</text>']
-
-
-def _text(text: str) -> str:
-    return escape("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
