@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import os
 import re
+import struct
 import tarfile
 import zlib
 from collections.abc import Mapping
@@ -14,10 +17,12 @@ from typing import Protocol
 from facts.reading import ReadError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-MAX_ARCHIVE_BYTES = 512 * 1024 * 1024
-MAX_MEMBERS = 200_000
-MAX_KEPT_BYTES = 64 * 1024 * 1024
+MAX_ARCHIVE_BYTES = 128 * 1024 * 1024
+GZIP, BZIP2 = b"\x1f\x8b", b"BZh"
 
+# tarfile lets more than its own errors out of a damaged stream, TypeError and IndexError of a cut header among them.
+_BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, struct.error, ValueError, TypeError, LookupError)
+_END_BYTES = 1024
 _WANTED = re.compile(r"(?:[^/]+/)?(proc/[^/]+|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus))\Z")
 
 
@@ -66,12 +71,12 @@ class ArchiveTree:
     def of(cls, data: bytes, where: str) -> ArchiveTree:
         """Return the tree in a `.tar`, `.tar.gz` or `.tar.bz2` of a root folder or of one folder that holds it.
 
-        Links are skipped. Raises ReadError for a broken archive and for one beyond this module's limits.
+        Links are skipped. Raises ReadError for a broken or cut archive and for one beyond `MAX_ARCHIVE_BYTES`.
         """
         try:
-            with tarfile.open(fileobj=io.BytesIO(data), mode="r|*") as archive:
-                return cls(_wanted_files(archive, where))
-        except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError) as error:
+            with tarfile.open(fileobj=io.BytesIO(_unpacked(data, where)), mode="r:") as archive:
+                return cls(_wanted_files(archive))
+        except _BROKEN as error:
             raise ReadError(
                 "broken_archive",
                 f"{where} is no whole archive ({error}); a .tar.gz or .tar.bz2 of a folder with sys/ is accepted.",
@@ -89,24 +94,33 @@ def _text(data: bytes) -> str:
     return data.decode("utf-8", "replace").replace("\0", "")
 
 
-def _wanted_files(archive: tarfile.TarFile, where: str) -> dict[str, str]:
+def _unpacked(data: bytes, where: str) -> bytes:
+    """Return the plain tar that the bytes hold; ValueError where its end is missing."""
+    file = io.BytesIO(data)
+    if data.startswith(GZIP):
+        plain = gzip.GzipFile(fileobj=file).read(MAX_ARCHIVE_BYTES + 1)
+    elif data.startswith(BZIP2):
+        plain = bz2.BZ2File(file).read(MAX_ARCHIVE_BYTES + 1)
+    else:
+        plain = data
+    if len(plain) > MAX_ARCHIVE_BYTES:
+        raise ReadError(
+            "too_large",
+            f"{where} unpacks to more than {MAX_ARCHIVE_BYTES} bytes; at most so many are accepted.",
+            {"limit": MAX_ARCHIVE_BYTES},
+        )
+    if plain[-_END_BYTES:].strip(b"\0"):
+        raise ValueError("its end is missing")
+    return plain
+
+
+def _wanted_files(archive: tarfile.TarFile) -> dict[str, str]:
     files: dict[str, str] = {}
-    members = unpacked = kept = 0
     for member in archive:
-        members += 1
-        unpacked += member.size
-        if members > MAX_MEMBERS or unpacked > MAX_ARCHIVE_BYTES or kept > MAX_KEPT_BYTES:
-            raise ReadError(
-                "too_large",
-                f"{where} unpacks to more than {MAX_MEMBERS} files or {MAX_ARCHIVE_BYTES} bytes; less is accepted.",
-                {"members": members, "bytes": unpacked},
-            )
         match = _WANTED.match(member.name.removeprefix("./"))
         if match is None or not member.isfile() or member.size > MAX_FILE_BYTES:
             continue
         file = archive.extractfile(member)
         if file is not None:
-            text = _text(file.read())
-            kept += len(text)
-            files[match.group(1)] = text
+            files[match.group(1)] = _text(file.read())
     return files

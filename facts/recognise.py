@@ -10,7 +10,7 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from facts.bitmap import from_members
-from facts.file_tree import ArchiveTree, FolderTree
+from facts.file_tree import BZIP2, GZIP, ArchiveTree, FolderTree
 from facts.hwloc import read_hwloc
 from facts.latency_matrix import read_latencies
 from facts.linux import read_linux
@@ -20,7 +20,6 @@ from facts.synthetic import read_synthetic
 MAX_BYTES = 64 * 1024 * 1024
 SYNTHETIC = "synthetic:"
 
-_ARCHIVES = (b"\x1f\x8b", b"BZh")
 _PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|'[^'\n]*'\s*[(.]|:-|\?-)""")
 _CSV = re.compile(r"[^\S\n]*(?:[-+.\d]|[^(\n]*[,;\t])")
 _COMMENTS = re.compile(r"\s+|%[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -118,7 +117,7 @@ def _read_bytes(data: bytes, name: str | None) -> Reading:
 
 
 def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
-    if data.startswith(_ARCHIVES) or data[257:262] == b"ustar":
+    if data.startswith((GZIP, BZIP2)) or data[257:262] == b"ustar":
         return read_linux(ArchiveTree.of(data, where), name=name, where=where)
     if suffix == ".xml" or data.lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff \t\r\n\0").startswith(b"<"):
         return read_hwloc(data, name=name, where=where)
