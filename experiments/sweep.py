@@ -1,0 +1,147 @@
+"""Batch experiments: the runs of a SPEC.toml on a local process pool, a row each, resumable."""
+
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO
+
+import skb
+from experiments.belief import PLANS, belief_layout, belief_rows
+from experiments.commit import code_version
+from experiments.errors import ExperimentError
+from experiments.progress_bar import ProgressBar
+from experiments.results_file import ResultsFile, Row, read_whole_lines
+from experiments.rows import Layout, run_row, sweep_layout
+from experiments.spec import Spec, Values, read_spec
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """A batch's results: `ran` runs were made now, `total` rows are expected, `rows` are all that are there."""
+
+    output: Path
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+    ran: int
+    total: int
+
+    @property
+    def failed(self) -> int:
+        """Rows whose status is not `ok`."""
+        return sum(record["status"] != "ok" for record in self.records())
+
+    def records(self) -> list[dict[str, str]]:
+        """Rows by column."""
+        return [dict(zip(self.header, row, strict=True)) for row in self.rows]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "output": str(self.output),
+            "ran": self.ran,
+            "done": len(self.rows),
+            "total": self.total,
+            "failed": self.failed,
+            "rows": self.records(),
+        }
+
+
+def run_spec(
+    spec: str | Path | Mapping[str, Any],
+    *,
+    output: Path | None = None,
+    workers: int = 1,
+    resume: bool = False,
+    database: str | None = None,
+    folder: Path | None = None,
+    progress: TextIO | None = sys.stderr,
+) -> SweepReport:
+    """Run what is not done yet; rows are written in the order of the batch, so equal batches give equal files.
+
+    `output` is by default the batch's name with .csv in the working folder. `workers` above 1 start that many
+    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress` if it is a
+    terminal. Raises ExperimentError for a wrong batch or output; a run that is refused is a row that says so.
+    """
+    batch = read_spec(spec, folder)
+    layout = batch_layout(batch)
+    target = output if output is not None else default_output(spec)
+    with ResultsFile(target, layout.header, len(layout.axes), resume=resume) as results:
+        open_runs = [values for values in batch.runs() if not _keys(batch, layout, values) <= results.done]
+        bar = ProgressBar(progress, total=batch.size, done=batch.size - len(open_runs))
+        work = partial(_run, batch, layout, database, code_version())
+        for rows in _in_order(work, open_runs, workers):
+            done = results.done
+            results.append(row for row in rows if row[: len(layout.axes)] not in done)
+            bar.advance()
+        bar.close()
+        return SweepReport(target, layout.header, tuple(results.rows), len(open_runs), _total(batch))
+
+
+def sweep_status(
+    spec: str | Path | Mapping[str, Any], *, output: Path | None = None, folder: Path | None = None
+) -> dict[str, Any]:
+    """How many rows of a batch are done: `{"output", "done", "total", "failed"}`."""
+    batch = read_spec(spec, folder)
+    layout = batch_layout(batch)
+    target = output if output is not None else default_output(spec)
+    lines, _ = read_whole_lines(target)
+    if lines and lines[0] != layout.header:
+        raise ExperimentError(
+            f"{target} holds the results of another batch; accepted: the file that this batch wrote",
+            code="results_differ",
+            details={"output": str(target)},
+        )
+    rows = tuple(row for row in lines[1:] if len(row) == len(layout.header))
+    report = SweepReport(target, layout.header, rows, 0, _total(batch))
+    return {"output": str(target), "done": len(rows), "total": report.total, "failed": report.failed}
+
+
+def batch_layout(batch: Spec) -> Layout:
+    return belief_layout(batch) if batch.is_belief else sweep_layout(batch)
+
+
+def default_output(spec: str | Path | Mapping[str, Any]) -> Path:
+    """`SPEC.csv` in the working folder."""
+    return Path(f"{spec.stem}.csv" if isinstance(spec, Path) else "experiment.csv")
+
+
+def _total(batch: Spec) -> int:
+    return batch.size * (len(PLANS) if batch.is_belief else 1)
+
+
+def _keys(batch: Spec, layout: Layout, values: Values) -> set[Row]:
+    if not batch.is_belief:
+        return {layout.key(values)}
+    return {layout.key({**values, "plan": plan}) for plan in PLANS}
+
+
+def _run(batch: Spec, layout: Layout, database: str | None, commit: str, values: Values) -> list[Row]:
+    """The rows of one run; the whole of what a worker process does."""
+    if batch.is_belief:
+        return [layout.row(key, {**results, "commit": commit}) for key, results in belief_rows(batch, values)]
+    if database is None:
+        return [layout.row(values, {**run_row(batch, values, None), "commit": commit})]
+    with skb.Store(database) as store:
+        return [layout.row(values, {**run_row(batch, values, store), "commit": commit})]
+
+
+def _in_order(work: Callable[[Values], list[Row]], runs: Iterable[Values], workers: int) -> Iterator[list[Row]]:
+    """Results in the order of the runs, whoever is done first."""
+    open_runs = list(runs)
+    if workers <= 1 or len(open_runs) <= 1:
+        yield from map(work, open_runs)
+        return
+    pool = ProcessPoolExecutor(min(workers, len(open_runs)), mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield from pool.map(work, open_runs)
+    except BrokenProcessPool as error:
+        raise ExperimentError(
+            "a worker process died; what is done is kept; accepted: --resume, perhaps with fewer workers",
+            code="worker_died",
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
