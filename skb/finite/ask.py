@@ -54,7 +54,7 @@ class _Asking:
             assert asked is not None
             objective = lowering.sum(asked)
             problem = self._model.problem(objective, statement.terminal == "maximize")
-            columns = tuple(self._model.declared)
+            columns = tuple(self._model.declared) or self._undeclared(statement)
             return self._answer(self._solve(problem), columns, columns, started)
         shown = list(self._model.declared)
         if asked is not None:
@@ -78,6 +78,11 @@ class _Asking:
             seed=self._limits.seed,
             workers=self._limits.workers,
         )
+
+    def _undeclared(self, statement: Statement) -> tuple[str, ...]:
+        """The finite variables of a question that declares none, in order of first occurrence."""
+        known = self._model.domains
+        return tuple(name for name in ordered_names(self._question.goal) if name in known)
 
     def _lowered(self, statement: Statement, bindings: Mapping[str, Term]) -> Lowering:
         known = dict(bindings)

@@ -97,6 +97,8 @@ class Lowering:
             raise SkbError("element(Index, List, Value) needs a list of values")
         values = tuple(self.codes.code(each) for each in listed)
         shifted = self.model.auxiliary(Domain.of_range(0, len(values) - 1))
+        if isinstance(index, Variable) and index.name not in self.model.domains:
+            self.model.add_variable(index.name, Domain.of_range(1, len(values)))
         self.model.post_sum(self.sum(index, label).plus(Sum({shifted: -1}, -1)), "==", label)
         if isinstance(value, Variable) and value.name not in self.model.domains:
             self.model.add_variable(value.name, Domain.of_values(values))
@@ -182,6 +184,8 @@ class Lowering:
 
     def truth(self, goal: Term, label: str | None) -> Sum:
         """A sum that is 1 where a constraint holds and 0 where it does not."""
+        if isinstance(goal, Variable) and goal.name not in self.model.domains:
+            self.model.add_variable(goal.name, Domain.of_range(0, 1))
         if isinstance(goal, Variable) or self.is_member(goal) or goal in (0, 1):
             total = self.sum(goal, label)
             if not (self.model.bounds(total)[0] >= 0 and self.model.bounds(total)[1] <= 1):

@@ -113,13 +113,20 @@ def _note_targets(statement: Statement, target: Term) -> None:
 
 
 def _sort_rest(statement: Statement, rest: list[Labelled]) -> None:
-    """Finite variables spread through constraints and relations until nothing more is touched."""
+    """Finite variables spread through constraints and relations until nothing more is touched.
+
+    Bounds of ranges and what `V = count(..)`, `V is E` or findall define are parameters, known before the search.
+    """
+    parameters = {name for _, each in statement.declarations for name in _range_names(each)}
+    parameters |= {name for _, goal in rest for name in _defined_names(goal)}
+    parameters -= statement.variables
     waiting = list(rest)
     if statement.terminal in ("minimize", "maximize") and statement.asked is not None:
         statement.variables |= finite_names(statement.asked)
     for _, goal in rest:
         if _is_finite_goal(goal):
             statement.variables |= finite_names(goal)
+    statement.variables -= parameters
     while True:
         touched = [each for each in waiting if _is_touched(statement, each[1])]
         if not touched:
@@ -127,7 +134,8 @@ def _sort_rest(statement: Statement, rest: list[Labelled]) -> None:
         waiting = [each for each in waiting if each not in touched]
         for _, goal in touched:
             if not (isinstance(goal, Compound) and goal.functor in ("\\+", "not", "~")):
-                statement.variables |= {name for name in finite_names(goal) if not name.startswith("_")}
+                found = {name for name in finite_names(goal) if not name.startswith("_")}
+                statement.variables |= found - parameters
     kept = {id(goal) for _, goal in waiting}
     statement.constraints = [each for each in rest if id(each[1]) not in kept]
     for label, goal in waiting:
@@ -135,6 +143,28 @@ def _sort_rest(statement: Statement, rest: list[Labelled]) -> None:
             statement.constraints.append((label, goal))
         else:
             statement.plain.append(goal)
+
+
+def _range_names(declaration: Term) -> set[str]:
+    """Variables in the bounds of Low..High, those of a family's goal aside."""
+    if not isinstance(declaration, Compound):
+        return set()
+    if declaration.functor == "for":
+        return _range_names(declaration.args[0]) - names(declaration.args[1])
+    domain = declaration.args[1]
+    return names(domain) if isinstance(domain, Compound) and domain.functor == ".." else set()
+
+
+def _defined_names(goal: Term) -> set[str]:
+    if not isinstance(goal, Compound):
+        return set()
+    if goal.functor == "is" and len(goal.args) == 2:
+        return names(goal.args[0])
+    if goal.functor == "findall" and len(goal.args) == 3:
+        return names(goal.args[2])
+    if goal.functor == "=" and any(as_aggregate(arg) is not None for arg in goal.args):
+        return finite_names(goal)
+    return set()
 
 
 def _is_touched(statement: Statement, goal: Term) -> bool:

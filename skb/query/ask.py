@@ -2,8 +2,10 @@
 
 from time import perf_counter
 
+from skb.errors import UnsupportedGoal
+from skb.explain import support
 from skb.finite.statement import is_finite
-from skb.query.answer import Answer, Limits
+from skb.query.answer import Answer, Limits, Support
 from skb.query.budget import Budget, Stopped
 from skb.query.evaluate import Evaluator
 from skb.query.pipeline import Pipeline
@@ -18,6 +20,8 @@ def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None
     started = perf_counter()
     question = read_question(goal, rules)
     if is_finite(question.goal):
+        if question.wants_why:
+            raise UnsupportedGoal("why explains plain goals, not finite-domain ones", details={"goal": "why"})
         from skb.finite.ask import ask_finite  # here: plain questions do not pay for the solver's room
 
         return ask_finite(snapshot, question, limits or Limits(), started)
@@ -30,6 +34,10 @@ def _ask_plain(snapshot: Snapshot, question: Question, limits: Limits, started: 
     evaluator = Evaluator(program.rules, program.recursive, Stored(snapshot, program.facts), budget)
     rows, stopped_by = collect(program, evaluator, limits)
     ordered = rows if is_ranked(question.goal) else sort_rows(rows)
+    found: list[tuple[Support, ...]] | None = None
+    if question.wants_why:
+        found, stopped_by = _explained(snapshot, program, ordered, budget, stopped_by)
+        ordered = ordered[: len(found)]
     return Answer(
         status="truncated" if stopped_by else "complete",
         columns=program.columns,
@@ -37,7 +45,21 @@ def _ask_plain(snapshot: Snapshot, question: Question, limits: Limits, started: 
         revision=snapshot.revision,
         seconds=perf_counter() - started,
         stopped_by=stopped_by,
+        supports=None if found is None else tuple(found),
     )
+
+
+def _explained(
+    snapshot: Snapshot, program: Program, rows: list[Row], budget: Budget, stopped_by: str | None
+) -> tuple[list[tuple[Support, ...]], str | None]:
+    """Supports of as many rows as the time allows, and the limit that stopped the work."""
+    found: list[tuple[Support, ...]] = []
+    try:
+        for row in rows:
+            found.append(support(snapshot, program, row, budget))
+    except Stopped as stopped:
+        return found, stopped.limit
+    return found, stopped_by
 
 
 def is_ranked(goal: Term) -> bool:

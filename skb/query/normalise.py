@@ -215,7 +215,8 @@ def _lift_aggregates(goal: Term, fresh: Callable[[str], str]) -> list[Term]:
             return Compound(term.functor, tuple([lift(arg) for arg in term.args]))
         return term
 
-    return [*lifted, lift(Compound(goal.functor, tuple([lift(arg) for arg in goal.args])))]
+    rest = Compound(goal.functor, tuple([lift(arg) for arg in goal.args]))
+    return [*lifted, rest]
 
 
 def decompose(left: Term, right: Term) -> list[tuple[Term, Term]] | None:

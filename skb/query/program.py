@@ -10,6 +10,7 @@ from skb.factlines import as_ground_fact
 from skb.notation import Clause, read_clauses
 from skb.query.normalise import Normaliser, as_aggregate
 from skb.query.ordering import check_safety
+from skb.query.relations import STORED_SUFFIX
 from skb.query.rules import (
     Aggregate,
     Atom,
@@ -139,15 +140,14 @@ def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: S
 def _add_stored_rows(
     rules: dict[PredicateId, list[Rule]], facts: dict[PredicateId, list[Row]], snapshot: Snapshot
 ) -> None:
-    """A relation with rules and facts reads its facts under another name."""
+    """A relation with rules and facts reads its facts under another name, which `Stored` resolves."""
     for name, arity in list(rules):
-        stored = snapshot.rows(name, arity)
         own = facts.pop((name, arity), [])
-        if stored or own:
-            alias = (f"{name}$stored", arity)
-            facts[alias] = [*stored, *own]
+        if own or snapshot.rows(name, arity):
+            alias = name + STORED_SUFFIX
+            facts[alias, arity] = own
             variables = as_variables([f"A{at}" for at in range(arity)])
-            rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias[0], variables),), name))
+            rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias, variables),), name))
 
 
 def _known_relations(question: Question, snapshot: Snapshot) -> set[PredicateId]:
@@ -178,7 +178,7 @@ def _check_relations(rules: Mapping[PredicateId, Sequence[Rule]], known: set[Pre
 
 
 def _is_known(atom: Atom, rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId]) -> bool:
-    return atom.predicate in rules or atom.predicate in known or atom.name.endswith("$stored")
+    return atom.predicate in rules or atom.predicate in known or atom.name.endswith(STORED_SUFFIX)
 
 
 def unknown_relation(predicate: PredicateId, known: set[PredicateId]) -> UnknownRelation:

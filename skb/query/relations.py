@@ -9,6 +9,8 @@ from skb.query.steps import Index
 from skb.snapshot import Snapshot, build_index
 from skb.terms import Row
 
+STORED_SUFFIX = "$stored"
+
 
 class Growing:
     """Derived rows, each once, in the order found; indexes follow as rows come."""
@@ -76,7 +78,10 @@ class Stored:
 
     def __init__(self, snapshot: Snapshot, own: Mapping[PredicateId, Sequence[Row]]) -> None:
         self._snapshot = snapshot
-        self._own = {key: tuple(dict.fromkeys((*snapshot.rows(*key), *rows))) for key, rows in own.items()}
+        self._own = {
+            (name, arity): _merged(snapshot.rows(name.removesuffix(STORED_SUFFIX), arity), rows)
+            for (name, arity), rows in own.items()
+        }
         self._accesses: dict[tuple[PredicateId, tuple[int, ...]], StoredAccess] = {}
 
     def has(self, predicate: PredicateId) -> bool:
@@ -104,3 +109,35 @@ class Stored:
         if predicate in self._own:
             return len({row[position] for row in self._own[predicate]})
         return self._snapshot.distinct(*predicate, position)
+
+
+def _merged(stored: Sequence[Row], own: Sequence[Row]) -> tuple[Row, ...]:
+    return tuple(dict.fromkeys((*stored, *own)))
+
+
+class RecordingStored(Stored):
+    """Stored relations that remember which rows were looked at."""
+
+    def __init__(self, snapshot: Snapshot, own: Mapping[PredicateId, Sequence[Row]]) -> None:
+        super().__init__(snapshot, own)
+        self._met: dict[tuple[PredicateId, Row], None] = {}
+
+    def access(self, predicate: PredicateId, positions: tuple[int, ...]) -> StoredAccess:
+        return _RecordingAccess(super().access(predicate, positions), predicate, self._met)
+
+    def met(self) -> list[tuple[PredicateId, Row]]:
+        """Every row looked at, under the relation's own name."""
+        return [((name.removesuffix(STORED_SUFFIX), arity), row) for (name, arity), row in self._met]
+
+
+class _RecordingAccess(StoredAccess):
+    def __init__(self, inner: StoredAccess, predicate: PredicateId, met: dict[tuple[PredicateId, Row], None]) -> None:
+        super().__init__(inner.index(()))
+        self._predicate = predicate
+        self._met = met
+
+    def index(self, keys: Iterable[Hashable]) -> Index:
+        for key in dict.fromkeys(keys):
+            for row in self._index.get(key, ()):
+                self._met[self._predicate, row] = None
+        return self._index
