@@ -19,7 +19,17 @@ from planner.cpu_list import format_cpu_list
 from planner.topology import Topology
 
 PLANS = ("A", "B")
-COLUMNS = ("cores", "predicted_cost", "mean_latency_ns", "saving_percent", "same_cores", "latency", "messages", *TAIL)
+COLUMNS = (
+    "cores",
+    "predicted_cost",
+    "true_cost",
+    "mean_latency_ns",
+    "saving_percent",
+    "same_cores",
+    "latency",
+    "messages",
+    *TAIL,
+)
 BELIEF_LAYER = "discovered"
 
 
@@ -28,7 +38,8 @@ class Planned:
     """A placement with what was believed when it was made, and what it came to on the true machine."""
 
     cores: tuple[int, ...]
-    predicted_cost: float
+    predicted_cost: float | None
+    true_cost: float | None
     certainty: str
     revision: int
     run: SimulationResult
@@ -67,9 +78,9 @@ def close_loop(file: ScenarioFile, package: int, factor: float) -> tuple[Planned
     subject = _subject(file)
     knowledge = skb.load([(fact.relation, fact.args, fact.layer, fact.source) for fact in true.snapshot().facts()])
     knowledge.tell(believe_wrongly(machine, package, factor), layer=BELIEF_LAYER)
-    a = _plan(file, subject, Topology.of(knowledge))
+    a = _plan(file, subject, Topology.of(knowledge), machine)
     knowledge.tell(measure_latencies(machine))
-    b = _plan(file, subject, Topology.of(knowledge))
+    b = _plan(file, subject, Topology.of(knowledge), machine)
     return a, b
 
 
@@ -108,14 +119,18 @@ def _subject(file: ScenarioFile) -> ApplicationFile:
     return one
 
 
-def _plan(file: ScenarioFile, subject: ApplicationFile, belief: Topology) -> Planned:
+def _plan(file: ScenarioFile, subject: ApplicationFile, belief: Topology, machine: Topology) -> Planned:
     solved = replace(subject, cores=None, placement="solved")
     cores = choose_cores(solved, belief, {}, seed=file.seed, random=Random(0), iterations=file.iterations)
     fixed = replace(file, applications=(replace(subject, cores=cores),))
-    pairs = [(cores[a], cores[b]) for a, b, _ in subject.edges]
-    cost = placement_cost(subject, belief, cores)
-    assert cost is not None
-    return Planned(cores, cost, belief.weakest_source(pairs), belief.revision, simulate_file(fixed, None))
+    return Planned(
+        cores=cores,
+        predicted_cost=placement_cost(subject, belief, cores),
+        true_cost=placement_cost(subject, machine, cores),
+        certainty=belief.weakest_source((cores[a], cores[b]) for a, b, _ in subject.edges),
+        revision=belief.revision,
+        run=simulate_file(fixed, None),
+    )
 
 
 def _saving_percent(a: Planned, b: Planned) -> float | None:
@@ -128,6 +143,7 @@ def _results(plan: Planned, saving: float | None, same_cores: bool | None) -> di
     return {
         "cores": join(plan.cores),
         "predicted_cost": plan.predicted_cost,
+        "true_cost": plan.true_cost,
         "mean_latency_ns": nanoseconds(plan.mean_latency_ps),
         "saving_percent": saving,
         "same_cores": same_cores,

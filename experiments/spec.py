@@ -98,7 +98,7 @@ def run_seed(values: Values) -> int:
 
 def _read_axes(fields: Fields, belief: Fields | None) -> dict[str, tuple[Any, ...]]:
     axes: dict[str, tuple[Any, ...]] = {
-        "placement": ("compact",),
+        **({"placement": ("compact",)} if belief is None else {}),
         "scheduler": ("rbed",),
         "seed": (0,),
         "repeat": tuple(range(fields.count("repeat", 1, least=1, most=MOST_RUNS))),
@@ -113,6 +113,9 @@ def _read_axes(fields: Fields, belief: Fields | None) -> dict[str, tuple[Any, ..
         raise fields.refuse("applications", "found nothing", "a list of application files")
     if belief is not None:
         axes |= _read_belief(belief)
+        for key in ("placements", "placement", "cores"):
+            if key in fields:
+                raise fields.refuse(key, "found beside [belief]", "no such key: the planner places")
     return axes
 
 

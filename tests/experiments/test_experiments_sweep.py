@@ -1,0 +1,113 @@
+"""Batches: a row a run, the same bytes every time, nothing lost or doubled by an interruption."""
+
+from pathlib import Path
+
+import pytest
+
+import experiments
+from experiments.belief import PLANS
+
+SPEC = """machines = ["amd-2x2", "amd-4x4"]
+placements = ["compact", "scatter"]
+schedulers = "rbed"
+seeds = [1, 2]
+seconds = 0.1
+timer_offset_ms = [0, 80]
+applications = ["a.toml"]
+"""
+RPC = """name = "rpc"
+workload = "traffic"
+group = [{ name = "c", count = 2 }, { name = "s", count = 2 }]
+traffic = [{ between = ["c", "s"], pattern = "pairs", bytes_per_second = 64e3 }]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "a.toml").write_text('name = "a"\nworkload = "barrier"\nthreads = 4\n')
+    (tmp_path / "rpc.toml").write_text(RPC)
+    return tmp_path
+
+
+def test_equal_batches_give_equal_bytes_on_one_process_and_on_two(folder: Path) -> None:
+    for workers in (1, 2):
+        experiments.run_spec(SPEC, output=folder / f"{workers}.csv", workers=workers, folder=folder)
+    assert (folder / "1.csv").read_bytes() == (folder / "2.csv").read_bytes()
+    assert (folder / "1.csv").read_text().count("\n") == 1 + 8
+
+
+@pytest.mark.parametrize("cut", [0, 1, 40, 300, 700, 1500])
+def test_an_interrupted_batch_resumes_without_loss_or_double(folder: Path, cut: int) -> None:
+    output = folder / "rows.csv"
+    experiments.run_spec(SPEC, output=output, folder=folder)
+    whole = output.read_bytes()
+    output.write_bytes(whole[: len(whole) - cut])
+    report = experiments.run_spec(SPEC, output=output, folder=folder, resume=True)
+    assert output.read_bytes() == whole
+    assert len({row[:8] for row in report.rows}) == len(report.rows) == 8
+    assert (report.ran > 0) is (cut > 0)
+
+
+def test_results_are_not_overwritten_unasked(folder: Path) -> None:
+    output = folder / "rows.csv"
+    experiments.run_spec(SPEC, output=output, folder=folder)
+    with pytest.raises(experiments.ExperimentError, match="--resume"):
+        experiments.run_spec(SPEC, output=output, folder=folder)
+    other = SPEC + "warmup_ms = [0, 1]\n"
+    with pytest.raises(experiments.ExperimentError, match="another batch"):
+        experiments.run_spec(other, output=output, folder=folder, resume=True)
+
+
+def test_every_list_is_an_axis_and_a_span_of_two_numbers_is_not(folder: Path) -> None:
+    spec = SPEC.replace("timer_offset_ms = [0, 80]", "timer_offset_ms = [[0, 80], [0, 0]]\nthreads = [2, 4]")
+    report = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder)
+    assert report.total == 32
+    assert {row["threads"] for row in report.records()} == {"2", "4"}
+
+
+def test_repetitions_draw_seeds_of_their_own(folder: Path) -> None:
+    spec = SPEC.replace('["amd-2x2", "amd-4x4"]', '"amd-2x2"') + "repeat = 2\n"
+    rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
+    first, second = (next(row for row in rows if row["repeat"] == which) for which in "01")
+    assert first["trace_sha256"] != second["trace_sha256"]
+
+
+def test_a_mistake_in_a_batch_has_the_line_of_the_batch(folder: Path) -> None:
+    with pytest.raises(experiments.ExperimentError, match=r"line 3, key scheduler: found 'fair'") as caught:
+        experiments.run_spec(SPEC.replace("rbed", "fair"), output=folder / "rows.csv", folder=folder)
+    assert caught.value.details["line"] == 3
+    assert not (folder / "rows.csv").exists()
+
+
+def test_a_run_that_cannot_be_is_a_row_that_says_why(folder: Path) -> None:
+    spec = SPEC.replace('"amd-4x4"', '"vax"')
+    report = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder)
+    assert report.failed == 4
+    refused = next(row for row in report.records() if row["machine"] == "vax")
+    assert refused["status"] == "unknown_machine"
+    assert "vax" in refused["note"]
+
+
+@pytest.mark.parametrize("machine", ["amd-2x2", "intel-2x4"])
+def test_a_belief_that_does_not_matter_leaves_the_plan_as_good(folder: Path, machine: str) -> None:
+    spec = f'machines = "{machine}"\napplications = "rpc.toml"\nseconds = 0.1\n[belief]\npackage = 1\nfactor = 1.0\n'
+    rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
+    assert [row["plan"] for row in rows] == list(PLANS)
+    assert rows[1]["same_cores"] == "true"
+    assert float(rows[1]["saving_percent"]) == 0
+
+
+@pytest.mark.parametrize("package", [0, 1, 3])
+def test_the_loop_closes_for_other_packages_of_another_machine(folder: Path, package: int) -> None:
+    spec = (
+        f'machines = "amd-4x4"\napplications = "rpc.toml"\nseconds = 0.1\n[belief]\npackage = {package}\nfactor = 0.2\n'
+    )
+    rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
+    assert float(rows[1]["mean_latency_ns"]) <= float(rows[0]["mean_latency_ns"])
+    assert float(rows[1]["saving_percent"]) >= 0
+
+
+def test_a_wrong_belief_about_no_package_is_refused(folder: Path) -> None:
+    spec = 'machines = "amd-4x4"\napplications = "rpc.toml"\nseconds = 0.1\n[belief]\npackage = 9\nfactor = 0.2\n'
+    rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
+    assert {row["status"] for row in rows} == {"unknown_package"}
