@@ -14,7 +14,7 @@ ROOMS = ("facts", "skb", "planner", "kernelsim", "experiments", "api")
 LONGEST_MESSAGE = 600
 
 
-class BadRequest(SkbError):
+class BadRequest(SkbError):  # noqa: N818
     """A request that a door itself refuses: a file that cannot be read, a format that is not written."""
 
     code = "bad_request"

@@ -71,8 +71,7 @@ def _nodes(machine: Topology) -> list[dict[str, Any]]:
 
 def _caches(machine: Topology) -> list[dict[str, Any]]:
     kinds = Counter(
-        (cache.level, cache.type, cache.size_bytes, cache.line_bytes, len(cache.cores))
-        for cache in machine.caches
+        (cache.level, cache.type, cache.size_bytes, cache.line_bytes, len(cache.cores)) for cache in machine.caches
     )
     names = ("level", "type", "size_bytes", "line_bytes", "shared_by", "count")
     ordered = sorted(kinds.items(), key=lambda item: (-item[0][0], item[0][1], item[0][2] or 0, item[0][4]))

@@ -10,6 +10,7 @@ from experiments.errors import ExperimentError, NotAdmitted
 
 if TYPE_CHECKING:
     from experiments.measure import measure_latencies, measure_run
+    from experiments.results_chart import plot_results
     from experiments.schedule_chart import SchedulerPanicked, schedule_chart
     from experiments.simulation import SimulationResult, run_scenario, simulate
     from experiments.sweep import run_spec, sweep_status
@@ -19,6 +20,7 @@ _HOME = {
     "SimulationResult": "experiments.simulation",
     "measure_latencies": "experiments.measure",
     "measure_run": "experiments.measure",
+    "plot_results": "experiments.results_chart",
     "run_scenario": "experiments.simulation",
     "run_spec": "experiments.sweep",
     "schedule_chart": "experiments.schedule_chart",
@@ -33,6 +35,7 @@ __all__ = [
     "SimulationResult",
     "measure_latencies",
     "measure_run",
+    "plot_results",
     "run_scenario",
     "run_spec",
     "schedule_chart",

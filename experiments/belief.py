@@ -73,10 +73,10 @@ def close_loop(file: ScenarioFile, package: int, factor: float) -> tuple[Planned
     `factor` x their time. Plan B: its placement in the same store after a run on the true machine was measured and
     loaded. Both run the same workload with the same seed on the true machine.
     """
-    true = find_machine(file.machine, None, file.source.where("machine")).true
-    machine = Topology.of(true)
+    view = find_machine(file.machine, None, file.source.where("machine"))
+    machine = view.true
     subject = _subject(file)
-    knowledge = skb.load([(fact.relation, fact.args, fact.layer, fact.source) for fact in true.snapshot().facts()])
+    knowledge = skb.load([(fact.relation, fact.args, fact.layer, fact.source) for fact in view.facts.facts()])
     knowledge.tell(believe_wrongly(machine, package, factor), layer=BELIEF_LAYER)
     a = _plan(file, subject, Topology.of(knowledge), machine)
     knowledge.tell(measure_latencies(machine))

@@ -1,25 +1,27 @@
 """The machine of an experiment: as it is, and as the knowledge base believes it to be."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import facts
 import skb
+from experiments.deploy import cost_provenance
 from experiments.errors import ExperimentError
 from planner.topology import Topology
 
 
 @dataclass(frozen=True)
 class MachineView:
-    """`true` is simulated, `believed` is planned with. They differ where a store knows the machine otherwise."""
+    """`true` is simulated, `believed` is planned with. They differ where a store knows the machine otherwise.
 
-    true: skb.KnowledgeBase
-    believed: skb.KnowledgeBase
+    `facts` are what describes the true machine, `provenance` the source of each of its scalar costs.
+    """
 
-    def topology(self) -> Topology:
-        return Topology.of(self.true)
-
-    def belief(self) -> Topology:
-        return Topology.of(self.believed) if self.believed is not self.true else self.topology()
+    true: Topology
+    believed: Topology
+    facts: skb.Snapshot
+    provenance: Mapping[str, str]
 
 
 def find_machine(
@@ -31,11 +33,11 @@ def find_machine(
     where it has a machine of that name. Other machines are both what the store says.
     """
     believed = _in_store(name, knowledge)
-    described = _described(name)
-    if described is not None:
-        return MachineView(described, believed or described)
+    if _is_described(name):
+        described = _described(name)
+        return replace(described, believed=Topology.of(believed)) if believed is not None else described
     if believed is not None:
-        return MachineView(believed, believed)
+        return _view(believed)
     known = [summary.name for summary in _store(knowledge).machines()] if knowledge is not None else []
     accepted = ", ".join([*facts.bundled(), *(each for each in known if each not in facts.bundled())])
     raise ExperimentError(
@@ -45,24 +47,33 @@ def find_machine(
     )
 
 
-def _described(name: str) -> skb.KnowledgeBase | None:
+def _is_described(name: str) -> bool:
     """Only names: a scenario must not make this process read files or the host."""
-    if name not in facts.bundled() and not name.startswith("synthetic:"):
-        return None
+    return name in facts.bundled() or name.startswith("synthetic:")
+
+
+@lru_cache(maxsize=8)
+def _described(name: str) -> MachineView:
+    """Read once for all runs of a batch: the view is immutable and depends on nothing but the name."""
     try:
-        return skb.load(facts.read(name))
+        return _view(skb.load(facts.read(name)).snapshot())
     except facts.ReadError as error:
         raise ExperimentError(error.message, code=error.code, details=error.details) from error
 
 
-def _in_store(name: str, knowledge: skb.Store | skb.KnowledgeBase | None) -> skb.KnowledgeBase | None:
+def _view(snapshot: skb.Snapshot) -> MachineView:
+    machine = Topology.of(snapshot)
+    return MachineView(machine, machine, snapshot, cost_provenance(snapshot))
+
+
+def _in_store(name: str, knowledge: skb.Store | skb.KnowledgeBase | None) -> skb.Snapshot | None:
     if knowledge is None:
         return None
     if isinstance(knowledge, skb.KnowledgeBase) and knowledge.machine == name:
-        return knowledge
+        return knowledge.snapshot()
     store = _store(knowledge)
     if any(summary.name == name for summary in store.machines()):
-        return store.knowledge(name)
+        return store.snapshot(name)
     return None
 
 

@@ -7,7 +7,7 @@ from random import Random
 import kernelsim
 import skb
 from experiments.application_file import ApplicationFile
-from experiments.deploy import Deployment, cost_provenance, deploy, deploy_schedules
+from experiments.deploy import Deployment, deploy, deploy_schedules
 from experiments.errors import NotAdmitted
 from experiments.machines import find_machine
 from experiments.parameters import Parameter
@@ -39,8 +39,8 @@ class Prepared:
 def prepare(file: ScenarioFile, knowledge: skb.Store | skb.KnowledgeBase | None = None) -> Prepared:
     """Raises ExperimentError for what is wrong with the file, NotAdmitted where the planner refuses."""
     view = find_machine(file.machine, knowledge, file.source.where("machine"))
-    belief = view.belief()
-    deployment = deploy(view.topology(), provenance=cost_provenance(view.true))
+    belief = view.believed
+    deployment = deploy(view.true, provenance=view.provenance)
     cores = place_all(file, belief, deployment)
     decision = admit_all(file, belief, cores)
     draws = _Draws(file, deployment)

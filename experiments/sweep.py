@@ -1,10 +1,7 @@
 """Batch experiments: the runs of a SPEC.toml on a local process pool, a row each, resumable."""
 
-import multiprocessing
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +14,7 @@ from experiments.errors import ExperimentError
 from experiments.progress_bar import ProgressBar
 from experiments.results_file import ResultsFile, Row, read_whole_lines
 from experiments.rows import Layout, run_row, sweep_layout
+from experiments.pool import in_order
 from experiments.spec import Spec, Values, read_spec
 
 
@@ -73,7 +71,7 @@ def run_spec(
         open_runs = [values for values in batch.runs() if not _keys(batch, layout, values) <= results.done]
         bar = ProgressBar(progress, total=batch.size, done=batch.size - len(open_runs))
         work = partial(_run, batch, layout, database, code_version())
-        for rows in _in_order(work, open_runs, workers):
+        for rows in in_order(work, open_runs, workers):
             done = results.done
             results.append(row for row in rows if row[: len(layout.axes)] not in done)
             bar.advance()
@@ -127,21 +125,3 @@ def _run(batch: Spec, layout: Layout, database: str | None, commit: str, values:
         return [layout.row(values, {**run_row(batch, values, None), "commit": commit})]
     with skb.Store(database) as store:
         return [layout.row(values, {**run_row(batch, values, store), "commit": commit})]
-
-
-def _in_order(work: Callable[[Values], list[Row]], runs: Iterable[Values], workers: int) -> Iterator[list[Row]]:
-    """Results in the order of the runs, whoever is done first."""
-    open_runs = list(runs)
-    if workers <= 1 or len(open_runs) <= 1:
-        yield from map(work, open_runs)
-        return
-    pool = ProcessPoolExecutor(min(workers, len(open_runs)), mp_context=multiprocessing.get_context("spawn"))
-    try:
-        yield from pool.map(work, open_runs)
-    except BrokenProcessPool as error:
-        raise ExperimentError(
-            "a worker process died; what is done is kept; accepted: --resume, perhaps with fewer workers",
-            code="worker_died",
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)

@@ -195,18 +195,14 @@ def _read_submission(snapshot: Snapshot, row: Any) -> Submission:
     phases = [fact for fact in snapshot.facts("phase") if len(fact.args) == 2 and fact.args[0] == number]
     newest: Any = max(phases, key=lambda fact: fact.revision).args[1] if phases else 0
     held: list[list[Reservation]] = [[] for _ in range(manifest.phase_count)]
-    for own in sorted(
-        (own for own in snapshot.rows("reservation", 11) if own[0] == number), key=lambda own: own[1:3]
-    ):
+    for own in sorted((own for own in snapshot.rows("reservation", 11) if own[0] == number), key=lambda own: own[1:3]):
         held[int(str(own[1]))].append(_reservation(name, own))
     return Submission(number, manifest, text, newest, tuple(map(tuple, held)))
 
 
 def _reservation(application: str, row: Any) -> Reservation:
     wcet, period, deadline, release, delay, weight = row[5:]
-    return Reservation(
-        application, row[2], row[3], row[4].upper(), wcet, period, deadline, release, weight, delay
-    )
+    return Reservation(application, row[2], row[3], row[4].upper(), wcet, period, deadline, release, weight, delay)
 
 
 def _standing(known: Sequence[Submission]) -> Decision:
@@ -234,5 +230,3 @@ def _check_standing(known: Sequence[Submission], machine: Topology) -> None:
                 code="stale_manifest",
                 details={"manifest": one.id, "cores": lost},
             )
-
-

@@ -103,9 +103,7 @@ def _machines_text(document: dict[str, Any]) -> str:
         return "no machine yet; `skb load amd-4x4` loads a bundled one, `skb load host` this one"
     keys = ("machine", "packages", "numa_nodes", "physical_cores", "cores", "revision")
     rows = [[*(one[key] for key in keys), sum(one["facts"].values())] for one in document["machines"]]
-    return table(
-        ["machine", "packages", "NUMA nodes", "physical cores", "hardware threads", "revision", "facts"], rows
-    )
+    return table(["machine", "packages", "NUMA nodes", "physical cores", "hardware threads", "revision", "facts"], rows)
 
 
 def _show_text(document: dict[str, Any]) -> str:

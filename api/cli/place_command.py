@@ -92,7 +92,6 @@ def placement_text(placement: Any) -> str:
             table(["dispatcher", "core", "OS index", "NUMA node"], rows),
             f"{placement.status}: cost {placement.cost:,.0f} {placement.unit}, at least {placement.bound:,.0f} "
             f"is needed (gap {placement.gap:.1%}); {others}",
-            f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, "
-            f"found in {seconds(placement.seconds)}",
+            f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, found in {seconds(placement.seconds)}",
         ]
     )

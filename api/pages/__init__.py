@@ -1,0 +1,1 @@
+"""Pages for reading in a browser: server-rendered, without scripts, without anything from elsewhere."""

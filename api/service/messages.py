@@ -1,0 +1,90 @@
+"""The bodies that the service takes, each field with what is accepted."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seconds = Annotated[float, Field(gt=0, le=60, description="Seconds of search at most")]
+Iterations = Annotated[int, Field(ge=1, le=1_000_000)]
+Core = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Cores = Annotated[list[Core], Field(min_length=1, max_length=65_536)]
+Text = Annotated[str, Field(max_length=1_000_000)]
+
+
+class Body(BaseModel):
+    """Nothing is coerced, nothing unknown is overlooked, every number is finite."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+
+class QueryLimits(Body):
+    """What a question may cost."""
+
+    time_ms: Annotated[int, Field(ge=1, le=60_000)] = 10_000
+    max_rows: Annotated[int, Field(ge=1, le=200_000)] = 100_000
+    max_derived: Annotated[int, Field(ge=1, le=5_000_000)] = 5_000_000
+    max_depth: Annotated[int, Field(ge=1, le=100)] = 100
+    seed: Seed = 0
+
+
+class QueryBody(Body):
+    """A goal, such as `cache(Id, Core, 3, _, Size, _)`, with rules that it may use."""
+
+    goal: Text
+    rules: Text = ""
+    limits: QueryLimits = QueryLimits()
+
+
+class FactsBody(Body):
+    """Facts as notation (`"core(0, 1)"`) or as terms (`{"f": "core", "args": [0, 1]}`)."""
+
+    facts: Annotated[list[str | dict[str, Any]], Field(min_length=1, max_length=200_000)]
+    layer: Literal["static", "discovered", "measured", "quirk"] | None = None
+    source: Annotated[str, Field(max_length=200)] = "user"
+
+
+class PlacementBody(Body):
+    """The keys of APP.toml under `app`."""
+
+    app: dict[str, Any]
+    time_limit: Seconds | None = None
+    iterations: Iterations | None = None
+    seed: Seed = 0
+
+
+class TreeBody(Body):
+    """`members` are all allowed cores if left out."""
+
+    root: Core
+    members: Cores | None = None
+    objective: Literal["makespan"] = "makespan"
+    method: Literal["lookahead", "two-level", "sequential", "binomial", "mst"] = "lookahead"
+    send_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    time_limit: Seconds | None = None
+    iterations: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    seed: Seed = 0
+
+
+class ManifestBody(Body):
+    """A manifest's text; with `dry_run` it is only asked whether it would be admitted."""
+
+    application: Annotated[str, Field(min_length=1, max_length=200)]
+    text: Text
+    dispatchers: Annotated[int, Field(ge=1, le=4096)] | None = None
+    cores: Cores | None = None
+    policy: Literal["refuse", "reduce"] = "refuse"
+    time_limit: Seconds = 10.0
+    dry_run: bool = False
+
+
+class PhaseBody(Body):
+    """The phase to enter."""
+
+    phase: Annotated[int, Field(ge=0, le=7)]
+
+
+class SimulationBody(Body):
+    """The keys of SCENARIO.toml under `scenario`; it may not name files."""
+
+    scenario: dict[str, Any]

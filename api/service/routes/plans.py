@@ -1,0 +1,47 @@
+"""Plans that leave no trace in the store: placements of applications, multicast trees."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from api.service.answers import Json, refusals
+from api.service.body import StrictRoute
+from api.service.messages import PlacementBody, TreeBody
+from api.service.stored import KnowledgeHere
+from planner.application import Application
+from planner.multicast_tree import multicast
+from planner.placement import place
+from planner.topology import Topology
+
+LONGEST_PLACEMENT_S = 20.0
+
+router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=StrictRoute)
+
+
+@router.post("/placements", response_class=Json, responses=refusals(400, 404, 415, 503))
+def place_application(knowledge: KnowledgeHere, body: PlacementBody) -> Json:
+    """Cores for the dispatchers of an application; `infeasible` with its conflict is an answer, too."""
+    application = Application.from_mapping(body.app, "app")
+    time_limit = body.time_limit
+    if time_limit is None and body.iterations is not None:
+        time_limit = LONGEST_PLACEMENT_S
+    machine = Topology.of(knowledge)
+    placement = place(application, machine, seed=body.seed, time_limit=time_limit, iterations=body.iterations)
+    return Json(placement.to_json())
+
+
+@router.post("/multicast-trees", response_class=Json, responses=refusals(400, 404, 415, 503))
+def build_tree(knowledge: KnowledgeHere, body: TreeBody) -> Json:
+    """The tree by which `root` reaches `members` soonest, with a lower bound."""
+    share: dict[str, Any] = {} if body.send_share is None else {"send_share": body.send_share}
+    tree = multicast(
+        Topology.of(knowledge),
+        body.root,
+        body.members,
+        method=body.method,
+        iterations=body.iterations,
+        time_limit=body.time_limit,
+        seed=body.seed,
+        **share,
+    )
+    return Json(tree.to_json())

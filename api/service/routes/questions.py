@@ -1,0 +1,18 @@
+"""Questions to a machine's facts."""
+
+from fastapi import APIRouter
+
+from api.service.answers import Json, refusals
+from api.service.body import StrictRoute
+from api.service.messages import QueryBody
+from api.service.stored import KnowledgeHere
+from skb.query.answer import Limits
+
+router = APIRouter(prefix="/v1/machines/{machine}/query", tags=["query"], route_class=StrictRoute)
+
+
+@router.post("", response_class=Json, responses=refusals(400, 404, 415, 503))
+def ask(knowledge: KnowledgeHere, body: QueryBody) -> Json:
+    """Ask a goal, with rules if need be; `infeasible` and `unknown` are answers, too."""
+    limits = Limits(**body.limits.model_dump(), max_model_vars=50_000, workers=2)
+    return Json(knowledge.ask(body.goal, rules=body.rules, limits=limits).to_json())

@@ -1,0 +1,44 @@
+"""What routes share: the store behind the service, a machine of it, the revision that a write expects."""
+
+import re
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request
+
+from api.failures import BadRequest
+from skb.knowledge import KnowledgeBase
+from skb.store import Store
+
+_ETAG = re.compile(r'\s*(?:W/)?"?(\d{1,18})"?\s*', re.ASCII)
+
+
+def store_of(request: Request) -> Store:
+    store = request.app.state.store
+    assert isinstance(store, Store)
+    return store
+
+
+def knowledge_of(
+    machine: Annotated[str, Path(max_length=400)], store: Annotated[Store, Depends(store_of)]
+) -> KnowledgeBase:
+    """Raises UnknownMachine, and BadRequest for a name that is no text."""
+    try:
+        machine.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise BadRequest("the machine's name is no text", code="bad_name") from error
+    return store.knowledge(machine)
+
+
+def expected_revision(if_match: Annotated[str | None, Header()] = None) -> int | None:
+    """The store's revision that `If-Match` names. Raises BadRequest for anything else."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(if_match)
+    if found is None:
+        raise BadRequest('the If-Match header is no revision; "7" is accepted', code="bad_if_match")
+    return int(found[1])
+
+
+StoreHere = Annotated[Store, Depends(store_of)]
+KnowledgeHere = Annotated[KnowledgeBase, Depends(knowledge_of)]
+ExpectedRevision = Annotated[int | None, Depends(expected_revision)]
