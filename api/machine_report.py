@@ -1,6 +1,7 @@
 """What the store knows about its machines, as the documents that every door shows."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.errors import PlanError
@@ -25,7 +26,7 @@ def describe_machine(knowledge: KnowledgeBase) -> dict[str, Any]:
         "facts": dict(sorted(Counter(fact.relation for fact in stated).items())),
         "layers": dict(sorted(Counter(fact.layer for fact in stated).items())),
         "packages": _packages(machine) if machine else [],
-        "numa_nodes": _nodes(machine) if machine else [],
+        "numa_nodes": _nodes(machine, nodes_of(snapshot)) if machine else [],
         "caches": _caches(machine) if machine else [],
         "cores": _cores(machine) if machine else [],
     }
@@ -50,22 +51,30 @@ def _entry(store: Store, name: str) -> dict[str, Any]:
         "machine": name,
         "revision": summary.revision,
         "packages": len(machine.packages) if machine else 0,
-        "numa_nodes": len(machine.nodes) if machine else 0,
+        "numa_nodes": len(nodes_of(snapshot)),
         "physical_cores": len(machine.physical_cores) if machine else 0,
         "cores": len(machine.cores) if machine else 0,
         "facts": dict(summary.facts),
     }
 
 
+def nodes_of(snapshot: Any) -> dict[int, tuple[int, ...]]:
+    """The cores to which each NUMA node is local; a core may be in several, a node may have none."""
+    found: dict[int, list[int]] = {row[0]: [] for row in snapshot.rows("numa_node", 3) if isinstance(row[0], int)}
+    for core, node in snapshot.rows("core_node", 2):
+        if isinstance(core, int) and isinstance(node, int):
+            found.setdefault(node, []).append(core)
+    return {node: tuple(sorted(cores)) for node, cores in sorted(found.items())}
+
+
 def _packages(machine: Topology) -> list[dict[str, Any]]:
     return [{"package": package, "cores": list(cores)} for package, cores in machine.packages.items()]
 
 
-def _nodes(machine: Topology) -> list[dict[str, Any]]:
-    known = sorted({*machine.nodes, *machine.node_bytes})
+def _nodes(machine: Topology, nodes: Mapping[int, Sequence[int]]) -> list[dict[str, Any]]:
     return [
-        {"numa_node": node, "bytes": machine.node_bytes.get(node), "cores": list(machine.nodes.get(node, ()))}
-        for node in known
+        {"numa_node": node, "bytes": machine.node_bytes.get(node), "cores": list(cores)}
+        for node, cores in nodes.items()
     ]
 
 

@@ -77,11 +77,13 @@ def export(door: Door, machine: str, format_name: str) -> Reply:
 
 
 def _draw(knowledge: Any, svg_file: str) -> None:
+    from api.machine_report import nodes_of
     from api.pages.topology_picture import draw_machine
     from api.sources import write_text
     from planner.topology import Topology
 
-    write_text(svg_file, draw_machine(Topology.of(knowledge)))
+    snapshot = knowledge.snapshot()
+    write_text(svg_file, draw_machine(Topology.of(snapshot), nodes_of(snapshot)))
 
 
 def _load_text(report: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote
 
 from api.pages.markup import Child, Markup, element
-from api.pages.topology_picture import draw_machine
 from api.tables import cell, size
 from planner.cpu_list import format_cpu_list
 from planner.topology import Topology
@@ -29,7 +28,7 @@ def machines_page(document: Mapping[str, Any]) -> str:
     )
 
 
-def machine_page(document: Mapping[str, Any], machine: Topology | None) -> str:
+def machine_page(document: Mapping[str, Any], drawing: str | None, machine: Topology | None) -> str:
     """One machine: figures, drawing, caches, memory, the distance between its packages."""
     name = document["machine"]
     figures = {
@@ -47,7 +46,7 @@ def machine_page(document: Mapping[str, Any], machine: Topology | None) -> str:
         name,
         element("h1", None, name),
         element("dl", {"class_": "figures"}, *(_figure(label, value) for label, value in figures.items())),
-        element("div", {"class_": "card drawing"}, drawing),
+        element("div", {"class_": "card drawing"}, nothing if drawing is None else Markup(drawing)),
         element("div", {"class_": "columns"}, *(section for section in sections if section)),
         revision=document["revision"],
     )
@@ -81,6 +80,7 @@ def missing_page(message: str) -> str:
 
 def _page(title: str, *content: Child, revision: int | None = None) -> str:
     state = "" if revision is None else f"Revision {revision} of the store. "
+    brand = element("a", {"class_": "brand", "href": "/"}, "System Knowledge Base")
     links = [element("a", {"href": "/"}, "Machines"), element("a", {"href": "/docs"}, "HTTP interface")]
     head = element(
         "head",
@@ -97,7 +97,7 @@ def _page(title: str, *content: Child, revision: int | None = None) -> str:
         element(
             "header",
             None,
-            element("a", {"class_": "brand", "href": "/"}, "System Knowledge Base"),
+            brand,
             element("nav", None, *links),
         ),
         element("main", None, *content),
@@ -139,7 +139,7 @@ def _caches(caches: Sequence[Mapping[str, Any]]) -> Markup | None:
     rows = [
         [f"L{one['level']} {one['type']}", one["count"], size(one["size_bytes"]), one["shared_by"]] for one in caches
     ]
-    return _section("Caches", _table(["cache", "how many", "size", "threads each"], rows, 1)) if rows else None
+    return _section("Caches", _table(["cache", "number", "size", "shared by"], rows, 1)) if rows else None
 
 
 def _memory(nodes: Sequence[Mapping[str, Any]]) -> Markup | None:

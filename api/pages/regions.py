@@ -1,11 +1,15 @@
 """A machine as regions within regions: packages, NUMA nodes, caches, physical cores, hardware threads."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from api.tables import size
 from planner.machine import Cache, Core
 from planner.topology import Topology
+
+Nodes: TypeAlias = Mapping[int, Sequence[int]]
+"""The cores to which each NUMA node is local; a core may be in several."""
 
 RANKS = ("machine", "package", "die", "numa", "cache", "core")
 
@@ -26,11 +30,11 @@ class Region:
         return (-len(self.cores), RANKS.index(self.kind), -self.level)
 
 
-def nest(machine: Topology) -> tuple[Region, list[Region]]:
+def nest(machine: Topology, nodes: Nodes) -> tuple[Region, list[Region]]:
     """The machine as one region with all that nests in it; and the regions that cut across others."""
     root = Region("machine", (machine.name,), frozenset(machine.core_ids))
     crossing = []
-    for region in sorted(_regions(machine), key=lambda one: (*one.order, min(one.cores))):
+    for region in sorted(_regions(machine, nodes), key=lambda one: (*one.order, min(one.cores))):
         if not _insert(root, region):
             crossing.append(region)
     _drop_single_cores(root)
@@ -47,14 +51,11 @@ def _insert(parent: Region, region: Region) -> bool:
     return True
 
 
-def _regions(machine: Topology) -> Iterable[Region]:
+def _regions(machine: Topology, nodes: Nodes) -> Iterable[Region]:
     for package, cores in machine.packages.items():
         yield Region("package", (f"Package {package}",), frozenset(cores))
     yield from _dies(machine)
-    for node, cores in machine.nodes.items():
-        held = machine.node_bytes.get(node)
-        label = f"NUMA node {node}" + (f" · {size(held)}" if held else "")
-        yield Region("numa", (label,), frozenset(cores))
+    yield from _memory(machine, nodes)
     yield from _caches(machine)
     for threads in machine.physical_cores:
         number = machine.core(threads[0]).physical_core
@@ -70,6 +71,18 @@ def _dies(machine: Topology) -> Iterable[Region]:
     for (_, die), cores in dies.items():
         if frozenset(cores) not in packages:
             yield Region("die", (f"Die {die}",), frozenset(cores))
+
+
+def _memory(machine: Topology, nodes: Nodes) -> Iterable[Region]:
+    """Nodes that are local to the same cores, such as HBM beside DRAM, are one region."""
+    together: dict[tuple[int, ...], list[str]] = {}
+    for node, cores in nodes.items():
+        held = machine.node_bytes.get(node)
+        label = f"NUMA node {node}" + (f" · {size(held)}" if held else "")
+        together.setdefault(tuple(cores), []).append(label)
+    for cores, labels in together.items():
+        if cores:
+            yield Region("numa", tuple(labels), frozenset(cores))
 
 
 def _caches(machine: Topology) -> Iterable[Region]:

@@ -2,7 +2,7 @@
 
 from api.pages.layout import WIDEST, Box, arrange
 from api.pages.markup import Attribute, Markup, element, joined
-from api.pages.regions import Region, nest
+from api.pages.regions import Nodes, Region, nest
 from planner.cpu_list import format_cpu_list
 from planner.machine import Core
 from planner.topology import Topology
@@ -21,15 +21,19 @@ LEGEND_WIDTH = 470
 LEGEND_HEIGHT = 52
 
 
-def draw_machine(machine: Topology) -> str:
-    """A complete SVG document; every thread bears its core id and its OS index, and all its numbers as a title."""
-    root, crossing = nest(machine)
+def draw_machine(machine: Topology, nodes: Nodes | None = None) -> str:
+    """A complete SVG document; every thread bears its core id and its OS index, and all its numbers as a title.
+
+    `nodes` are the cores of each NUMA node, where a core may be local to several.
+    """
+    nodes = machine.nodes if nodes is None else nodes
+    root, crossing = nest(machine, nodes)
     box = arrange(root, machine, WIDEST if len(machine.cores) <= MANY_THREADS else WIDEST_OF_MANY)
-    notes = _notes(machine, crossing)
+    notes = _notes(machine, nodes, crossing)
     width = max(box.width, 560) + 2 * MARGIN
-    height = box.height + LEGEND_HEIGHT + 18 * len(notes) + 2 * MARGIN
+    height = box.height + LEGEND_HEIGHT + 18 * len(notes) + 2 * MARGIN + (8 if notes else 0)
     lines = [
-        _text(MARGIN, MARGIN + box.height + LEGEND_HEIGHT + 18 * at + 6, note, 12, FAINT)
+        _text(MARGIN, MARGIN + box.height + LEGEND_HEIGHT + 18 * at + 20, note, 12, FAINT)
         for at, note in enumerate(notes)
     ]
     title = f"{machine.name}: {len(machine.packages)} packages, {len(machine.cores)} hardware threads"
@@ -64,9 +68,9 @@ def _region(region: Region, box: Box, x: float, y: float) -> Markup:
     if region.kind in PANELS:
         return _panel(region, box, x, y)
     if region.kind == "numa":
-        return _bar(region.labels[0], NUMA, x, y, box.width, 18, 11.5)
+        return _bars(region, box, NUMA, x, y, 18, 11.5)
     if region.kind == "cache":
-        return _cache(region, box, x, y)
+        return _bars(region, box, CACHES[min(max(region.level, 1), 3)], x, y, 16, 10)
     return joined()
 
 
@@ -83,14 +87,15 @@ def _panel(region: Region, box: Box, x: float, y: float) -> Markup:
     return joined(frame, _text(x + 12, y + 17, region.labels[0], 12.5, INK, weight=600))
 
 
-def _cache(region: Region, box: Box, x: float, y: float) -> Markup:
-    colours = CACHES[min(max(region.level, 1), 3)]
+def _bars(region: Region, box: Box, colours: tuple[str, str], x: float, y: float, height: float, font: float) -> Markup:
+    """One bar for each label, side by side."""
     wide = box.width / len(region.labels)
-    bars = [
-        _bar(label, colours, x + at * wide, y, wide - (2 if at + 1 < len(region.labels) else 0), 16, 10)
-        for at, label in enumerate(region.labels)
-    ]
-    return joined(*bars)
+    return joined(
+        *(
+            _bar(label, colours, x + at * wide, y, wide - (2 if at + 1 < len(region.labels) else 0), height, font)
+            for at, label in enumerate(region.labels)
+        )
+    )
 
 
 def _bar(label: str, colours: tuple[str, str], x: float, y: float, width: float, height: float, font: float) -> Markup:
@@ -166,9 +171,9 @@ def _legend(machine: Topology, x: float, y: float) -> Markup:
     )
 
 
-def _notes(machine: Topology, crossing: list[Region]) -> list[str]:
+def _notes(machine: Topology, nodes: Nodes, crossing: list[Region]) -> list[str]:
     """What the boxes cannot show: memory without cores, regions that cut across others."""
-    bare = [node for node in sorted(machine.node_bytes) if node not in machine.nodes]
+    bare = [node for node in sorted(machine.node_bytes) if not nodes.get(node)]
     notes = [f"NUMA nodes without cores of their own: {format_cpu_list(bare)}"] if bare else []
     for region in crossing[:5]:
         label = ", ".join(region.labels) or region.kind

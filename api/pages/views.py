@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, Response
 
-from api.machine_report import describe_machine, list_machines, topology_or_none
+from api.machine_report import describe_machine, list_machines, nodes_of, topology_or_none
 from api.pages.documents import machine_page, machines_page, missing_page, operations_page
 from api.pages.markup import element
 from api.pages.topology_picture import draw_machine
@@ -31,13 +31,17 @@ def show_machine(machine: str, store: Annotated[Store, Depends(store_of)]) -> Re
         knowledge = store.knowledge(machine)
     except (UnknownMachine, UnicodeEncodeError):
         return HTMLResponse(missing_page("The store holds no machine of this name."), 404)
-    return HTMLResponse(machine_page(describe_machine(knowledge), topology_or_none(knowledge.snapshot())))
+    snapshot = knowledge.snapshot()
+    topology = topology_or_none(snapshot)
+    drawing = None if topology is None else draw_machine(topology, nodes_of(snapshot))
+    return HTMLResponse(machine_page(describe_machine(knowledge), drawing, topology))
 
 
 @router.get("/machines/{machine}/topology.svg")
 def draw(knowledge: KnowledgeHere) -> Response:
     """The drawing alone, as `skb show M --svg FILE` writes it."""
-    return Response(draw_machine(Topology.of(knowledge)), media_type="image/svg+xml")
+    snapshot = knowledge.snapshot()
+    return Response(draw_machine(Topology.of(snapshot), nodes_of(snapshot)), media_type="image/svg+xml")
 
 
 @router.get("/docs")

@@ -1,6 +1,6 @@
 """Manifests: admitting them for good, listing, withdrawing, changing phase; and the schedules that hold."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
@@ -26,7 +26,7 @@ def list_all(knowledge: KnowledgeHere) -> Json:
 def admit(knowledge: KnowledgeHere, body: ManifestBody) -> Json:
     """Admit a manifest for good (201, with its id); a refusal or a dry run is 200 with `id` null."""
     manifest = Manifest.parse(body.text, name=body.application, dispatchers=body.dispatchers)
-    asked = {
+    asked: dict[str, Any] = {
         "policy": body.policy,
         "cores": {body.application: body.cores} if body.cores else None,
         "time_limit": body.time_limit,
