@@ -48,9 +48,7 @@ class _Multikernel:
             core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))
         }
         self.teams: dict[str, BarrierTeam] = {}
-        self.dispatchers = {
-            application.name: self._dispatchers(application) for application in scenario.applications
-        }
+        self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
         self.protocols: list[PhaseChangeProtocol] = []
         for core in range(len(self.drivers)):
             self._boot_node(core)
@@ -157,7 +155,7 @@ class _Multikernel:
 
     def _plan_phase_change(self, change: PhaseChange) -> None:
         dispatchers = self.dispatchers[change.application]
-        cores = [dispatcher.driver.core for dispatcher in dispatchers]
+        cores = [dispatcher.core for dispatcher in dispatchers]
         sends = change.sends if change.sends is not None else {cores[0]: tuple(cores[1:])}
         monitors = {core: self.monitors[core] for core in cores}
         _check_cover(change, cores, sends)
@@ -180,11 +178,9 @@ class _Multikernel:
             for turn, thread in enumerate(dispatcher.threads):
                 assert isinstance(thread, TrafficThread)
                 threads[slot + turn * len(dispatchers)] = thread
-        cores = tuple(threads[index].dispatcher.driver.core for index in range(len(threads)))
+        cores = tuple(threads[index].dispatcher.core for index in range(len(threads)))
         lanes = channels(self.scenario.machine, self.trace, traffic.flows, cores)
-        for number, ((source, target, interval_ps), channel) in enumerate(
-            zip(traffic.flows, lanes, strict=True)
-        ):
+        for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
             first = self.start_ps + interval_ps + number * interval_ps // len(lanes)
             Flow(self.engine, threads[source], threads[target], channel, interval_ps).begin(first)
 
@@ -204,9 +200,7 @@ class _Multikernel:
             measured[name] = (progress, [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
         return measured
 
-    def _outcome(
-        self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]
-    ) -> Outcome:
+    def _outcome(self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]) -> Outcome:
         applications = {}
         for name, (progress, cpu_ps) in after.items():
             misses = sorted(
@@ -215,9 +209,7 @@ class _Multikernel:
             )
             used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
             received, mean = self._traffic(name)
-            applications[name] = ApplicationOutcome(
-                progress - before[name][0], tuple(misses), used, received, mean
-            )
+            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used, received, mean)
         outcomes = [protocol.outcome() for protocol in self.protocols]
         return Outcome(
             applications=applications,
@@ -233,10 +225,7 @@ class _Multikernel:
 
     def _traffic(self, name: str) -> tuple[int, int | None]:
         threads = [
-            thread
-            for each in self.dispatchers[name]
-            for thread in each.threads
-            if isinstance(thread, TrafficThread)
+            thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)
         ]
         received = sum(thread.received for thread in threads)
         return received, sum(thread.waited_ps for thread in threads) // received if received else None

@@ -144,9 +144,7 @@ def check(scenario: Scenario) -> None:
     if len(set(names)) != len(names):
         raise ScenarioError("bad_scenario", f"applications {names} need different names", applications=names)
     if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
-        raise ScenarioError(
-            "bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration"
-        )
+        raise ScenarioError("bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration")
     for application in scenario.applications:
         _check_application(scenario, application)
     for change in scenario.phase_changes:
@@ -199,8 +197,7 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
     if barrier.wait != "spin" and barrier.spin_ps < MICROSECOND_PS // 25:
         raise ScenarioError(
             "bad_scenario",
-            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, "
-            "one turn",
+            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, one turn",
         )
     real_time = any(
         reservation.kind != "B"

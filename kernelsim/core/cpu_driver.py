@@ -178,9 +178,7 @@ class CpuDriver:
         dispatcher = task.owner
         assert isinstance(dispatcher, Dispatcher)
         due, done = task.due + self.origin_ps, time + self.origin_ps
-        self.misses.setdefault(dispatcher.application, []).append(
-            Miss(self.core, dispatcher.index, due, done)
-        )
+        self.misses.setdefault(dispatcher.application, []).append(Miss(self.core, dispatcher.index, due, done))
         self._trace.marks.append(Mark(done, self.core, "miss", f"{dispatcher.name} {done - due} ps late"))
 
 

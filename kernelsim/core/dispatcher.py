@@ -1,16 +1,26 @@
 """A dispatcher: one domain's presence on one core, with a scheduler of its own for user-level threads."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kernelsim.core.rbed import Kind, Task
 from kernelsim.core.threads import UserThread
+from kernelsim.engine import Engine
 
-if TYPE_CHECKING:
-    from kernelsim.core.cpu_driver import CpuDriver
+
+class DispatcherHost(Protocol):
+    """What a dispatcher may ask of its core's CPU driver."""
+
+    core: int
+    engine: Engine
+
+    def is_alone(self, dispatcher: "Dispatcher") -> bool: ...
+    def self_yielded(self, dispatcher: "Dispatcher", then_ps: int) -> None: ...
+    def give_up(self, dispatcher: "Dispatcher") -> None: ...
+    def sleep(self, dispatcher: "Dispatcher") -> None: ...
+    def wake(self, dispatcher: "Dispatcher") -> None: ...
+    def call(self, callee: "Dispatcher") -> None: ...
 
 
 class Dispatcher:
@@ -19,16 +29,17 @@ class Dispatcher:
     blocked (dissertation, section 3.6.5).
     """
 
-    __slots__ = ("_cpu_ps", "_started", "application", "driver", "index", "name", "on_run", "runs", "task",
+    __slots__ = ("_cpu_ps", "_started", "application", "core", "driver", "index", "name", "on_run", "runs", "task",
                  "threads", "timeslices", "weight")  # fmt: skip
 
     def __init__(
-        self, application: str, index: int, driver: CpuDriver, threads: list[UserThread], weight: int
+        self, application: str, index: int, driver: DispatcherHost, threads: list[UserThread], weight: int
     ) -> None:
         self.application = application
         self.index = index
         self.name = f"{application}.{index}"
         self.driver = driver
+        self.core = driver.core
         self.threads = deque(threads)
         for thread in threads:
             thread.dispatcher = self
@@ -84,6 +95,11 @@ class Dispatcher:
         """Whether a yield of its thread would come straight back to it."""
         return len(self.threads) == 1 and self.driver.is_alone(self)
 
+    def self_yielded(self, times: int, then_ps: int) -> None:
+        """Its thread, alone, has yielded so many times and come straight back, the last time at `then_ps`."""
+        self.timeslices += times
+        self.driver.self_yielded(self, then_ps)
+
     def yield_thread(self, thread: UserThread) -> None:
         """The running thread gives way to one that has not yielded in this time slice; if none is left, all
         yield.
@@ -107,10 +123,13 @@ class Dispatcher:
         thread.blocked = False
         self.driver.wake(self)
 
+    def call_thread(self, thread: UserThread) -> None:
+        """A dispatcher of this core calls this one: a directed switch."""
+        thread.blocked = False
+        self.driver.call(self)
+
     def _switch_thread(self) -> bool:
-        candidates = [
-            thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices
-        ]
+        candidates = [thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices]
         if not candidates:
             return False
         now = self.driver.engine.now

@@ -1,11 +1,21 @@
 """User-level threads: what a dispatcher runs while it has the core."""
 
-from __future__ import annotations
+from typing import Protocol
 
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kernelsim.core.dispatcher import Dispatcher
+class ThreadHost(Protocol):
+    """What a thread may ask of its dispatcher."""
+
+    application: str
+    core: int
+    runs: bool
+
+    def is_alone(self) -> bool: ...
+    def self_yielded(self, times: int, then_ps: int) -> None: ...
+    def yield_thread(self, thread: "UserThread") -> None: ...
+    def block_thread(self, thread: "UserThread") -> None: ...
+    def wake_thread(self, thread: "UserThread") -> None: ...
+    def call_thread(self, thread: "UserThread") -> None: ...
 
 
 class UserThread:
@@ -19,7 +29,7 @@ class UserThread:
     __slots__ = ("blocked", "dispatcher", "yielded_in")
 
     def __init__(self) -> None:
-        self.dispatcher: Dispatcher
+        self.dispatcher: ThreadHost
         self.blocked = False
         self.yielded_in = -1
 

@@ -122,7 +122,5 @@ class _Driver:
         number = event.numbers[0]
         if number >= len(self.tasks):
             created = f"0 to {len(self.tasks) - 1}" if self.tasks else "none, no task has been created yet"
-            raise refuse(
-                event.line, f"{event.operation!r} names task {number}, which is not yet created", created
-            )
+            raise refuse(event.line, f"{event.operation!r} names task {number}, which is not yet created", created)
         return self.tasks[number]

@@ -52,9 +52,7 @@ class PhaseChangeProtocol:
             return None
         cycles = None
         if self._answered_ps is not None:
-            cycles = self._monitors[self._root].machine.cycles(
-                self._answered_ps - self._requested_ps, self._root
-            )
+            cycles = self._monitors[self._root].machine.cycles(self._answered_ps - self._requested_ps, self._root)
         messages = 2 * sum(len(children) for children in self._sends.values())
         return PhaseChangeOutcome(
             self._change.application,
@@ -106,6 +104,4 @@ class PhaseChangeProtocol:
 
     def _answered(self) -> None:
         self._answered_ps = self._engine.now
-        self._trace.marks.append(
-            Mark(self._engine.now, self._root, "phase change answered", self._change.application)
-        )
+        self._trace.marks.append(Mark(self._engine.now, self._root, "phase change answered", self._change.application))

@@ -43,8 +43,7 @@ class Monitor(UserThread):
         """An LMP from a dispatcher of this core: a directed switch, so the monitor runs at once."""
         self._work.append((0, action))
         if not self.dispatcher.runs:
-            self.blocked = False
-            self.dispatcher.driver.call(self.dispatcher)
+            self.dispatcher.call_thread(self)
 
     def then(self, cost_ps: int, action: Callable[[], None]) -> None:
         """Work that follows from the present one."""

@@ -16,9 +16,7 @@ class Planner:
     and so does a gang where timers are not synchronised.
     """
 
-    def __init__(
-        self, driver: CpuDriver, dispatchers: Mapping[str, Dispatcher], *, phase_locked: bool
-    ) -> None:
+    def __init__(self, driver: CpuDriver, dispatchers: Mapping[str, Dispatcher], *, phase_locked: bool) -> None:
         self._driver = driver
         self._dispatchers = dispatchers
         self._phase_locked = phase_locked

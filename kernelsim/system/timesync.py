@@ -42,9 +42,7 @@ def synchronise(mesh: Mesh, cores: int, response_delay_ps: tuple[int, ...], trac
     return Synchronisation(False, now, rounds)
 
 
-def _read_times(
-    mesh: Mesh, now: int, cores: int, response_delay_ps: tuple[int, ...]
-) -> tuple[dict[int, int], int]:
+def _read_times(mesh: Mesh, now: int, cores: int, response_delay_ps: tuple[int, ...]) -> tuple[dict[int, int], int]:
     """When each other core first reads the clock, and when core 0 has sent all its messages."""
     reads = {}
     for core in range(1, cores):

@@ -20,9 +20,7 @@ def iteration_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> 
     other on exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every
     level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
     """
-    work = max(
-        (barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores)
-    )
+    work = max((barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores))
     if barrier.barrier == "tree":
         return work + _tree_ps(machine, cores)
     last = cores[-1]
@@ -104,8 +102,7 @@ class BarrierThread(UserThread):
             windows = (until - 1 - first) // self.team.spin_ps
             self.waits_from = first + windows * self.team.spin_ps
             self.team.engine.skipped += windows + 1
-            self.dispatcher.timeslices += windows + 1
-            self.dispatcher.driver.self_yielded(self.dispatcher, self.waits_from)
+            self.dispatcher.self_yielded(windows + 1, self.waits_from)
 
 
 class BarrierTeam:
@@ -113,9 +110,7 @@ class BarrierTeam:
     barrier.
     """
 
-    def __init__(
-        self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool
-    ) -> None:
+    def __init__(self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool) -> None:
         self.engine = engine
         self.wait = barrier.wait
         self.spin_ps = barrier.spin_ps
@@ -199,11 +194,7 @@ class BarrierTeam:
         for member in waits:
             if member.window_end() <= now:
                 self._give_way(member)
-        if (
-            completion is not None
-            and self._needs_a_look(completion)
-            and (next_ps is None or completion < next_ps)
-        ):
+        if completion is not None and self._needs_a_look(completion) and (next_ps is None or completion < next_ps):
             next_ps = completion
         if next_ps is not None and next_ps != self._evaluate_at:
             self._evaluate_at = next_ps
@@ -230,6 +221,4 @@ class BarrierTeam:
 
     def _needs_a_look(self, completion: int) -> bool:
         """Whether somebody will have to wait for the barrier after that completion."""
-        return self.step_by_step or any(
-            not member.on_core or member.runs_from > completion for member in self.members
-        )
+        return self.step_by_step or any(not member.on_core or member.runs_from > completion for member in self.members)

@@ -1,6 +1,5 @@
 """A load that runs, yields and blocks at times given beforehand: the restless neighbour of a guarantee."""
 
-from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
@@ -21,9 +20,7 @@ class ScriptedThread(UserThread):
         super().__init__()
         unknown = sorted({action for _, action in script} - set(ACTIONS))
         if unknown:
-            raise ScenarioError(
-                "bad_scenario", f"a script asks for {unknown}; accepted: {', '.join(ACTIONS)}"
-            )
+            raise ScenarioError("bad_scenario", f"a script asks for {unknown}; accepted: {', '.join(ACTIONS)}")
         self._engine = engine
         self._script = script
         self.blocked = True
@@ -40,7 +37,7 @@ class ScriptedThread(UserThread):
         """Compute no more."""
 
     def _act(self, action: str) -> None:
-        dispatcher: Dispatcher = self.dispatcher
+        dispatcher = self.dispatcher
         if action == "run":
             dispatcher.wake_thread(self)
         elif dispatcher.runs and action == "yield":
