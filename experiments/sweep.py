@@ -11,10 +11,10 @@ import skb
 from experiments.belief import PLANS, belief_layout, belief_rows
 from experiments.commit import code_version
 from experiments.errors import ExperimentError
+from experiments.pool import in_order
 from experiments.progress_bar import ProgressBar
 from experiments.results_file import ResultsFile, Row, read_whole_lines
 from experiments.rows import Layout, run_row, sweep_layout
-from experiments.pool import in_order
 from experiments.spec import Spec, Values, read_spec
 
 

@@ -1,11 +1,17 @@
 """Batches: a row a run, the same bytes every time, nothing lost or doubled by an interruption."""
 
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import experiments
 from experiments.belief import PLANS
+from experiments.results_file import ResultsFile
 
 SPEC = """machines = ["amd-2x2", "amd-4x4"]
 placements = ["compact", "scatter"]
@@ -111,3 +117,62 @@ def test_a_wrong_belief_about_no_package_is_refused(folder: Path) -> None:
     spec = 'machines = "amd-4x4"\napplications = "rpc.toml"\nseconds = 0.1\n[belief]\npackage = 9\nfactor = 0.2\n'
     rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
     assert {row["status"] for row in rows} == {"unknown_package"}
+
+
+def test_results_are_drawn_as_one_bar_a_row(folder: Path) -> None:
+    output = folder / "rows.csv"
+    experiments.run_spec(SPEC, output=output, folder=folder)
+    picture = experiments.plot_results(output)
+    assert picture.count("<rect") == 8
+    assert "progress:a" in picture
+    with pytest.raises(experiments.ExperimentError, match="accepted: seed"):
+        experiments.plot_results(output, column="speed")
+
+
+def test_two_runs_do_not_write_one_file_at_a_time(folder: Path) -> None:
+    with (
+        ResultsFile(folder / "rows.csv", ["a", "b"], 1),
+        pytest.raises(experiments.ExperimentError, match="another run"),
+    ):
+        ResultsFile(folder / "rows.csv", ["a", "b"], 1, resume=True)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+
+import experiments
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    experiments.run_spec((folder / "spec.toml"), output=folder / "rows.csv", workers=2)
+"""
+
+
+def test_a_killed_batch_leaves_no_process_and_resumes_to_the_same_bytes(folder: Path) -> None:
+    (folder / "spec.toml").write_text(SPEC.replace("seeds = [1, 2]", "seeds = [1, 2, 3, 4, 5]"))
+    (folder / "killed.py").write_text(KILLED)
+    output = folder / "rows.csv"
+    batch = subprocess.Popen([sys.executable, folder / "killed.py", folder], start_new_session=True)
+    wait_until(lambda: output.exists() and output.read_bytes().count(b"\n") >= 3)
+    batch.kill()
+    batch.wait()
+    wait_until(lambda: not is_running(batch.pid))
+    experiments.run_spec(folder / "spec.toml", output=output, resume=True)
+    experiments.run_spec(folder / "spec.toml", output=folder / "whole.csv")
+    assert output.read_bytes() == (folder / "whole.csv").read_bytes()
+
+
+def is_running(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(is_true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, f"waited {seconds} s in vain"
+        time.sleep(0.02)
