@@ -38,9 +38,7 @@ def machine_page(document: Mapping[str, Any], drawing: str | None, machine: Topo
         "hardware threads": len(document["cores"]),
         "facts": sum(document["facts"].values()),
     }
-    drawing = (
-        Markup(draw_machine(machine)) if machine else element("p", {"class_": "empty"}, "Its facts describe no cores.")
-    )
+    nothing = element("p", {"class_": "empty"}, "Its facts describe no cores.")
     sections = [_caches(document["caches"]), _memory(document["numa_nodes"]), _hops(machine), _facts(document)]
     return _page(
         name,
