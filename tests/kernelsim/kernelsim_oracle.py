@@ -107,7 +107,8 @@ class Core:
 
 def oracle_chart(text: str, runtime: int) -> str:
     """Sections 5 and 6."""
-    core, jobs = Core(), []  # type: ignore[var-annotated]
+    core = Core()
+    jobs: list[Job] = []
     lines = [line.split() for line in text.splitlines() if line and line[0] != "#"]
     runs: list[list[bool]] = []
     releases: list[list[int]] = []

@@ -13,7 +13,9 @@ RUNTIME = 400
 
 def random_events(draw: random.Random) -> str:
     """A scenario of up to ten tasks that seldom panics at once."""
-    lines, kinds, tick = [], [], 0
+    lines: list[str] = []
+    kinds: list[str] = []
+    tick = 0
     for _ in range(draw.randint(2, 22)):
         tick += draw.choice((0, 0, 1, 2, 7, 20, 61, draw.randint(0, 90)))
         if not kinds or (len(kinds) < 10 and draw.random() < 0.35):
