@@ -10,6 +10,7 @@ from experiments.fields import Fields
 
 WORKLOADS = ("barrier", "cpu-bound", "traffic", "scripted-random")
 MOST_MESSAGES = 5_000_000
+MOST_ACTIONS = 1_000_000
 CACHE_LINE_BYTES = 64
 
 Edge = tuple[int, int, float]
@@ -53,7 +54,7 @@ def make_workload(
         return simulated.CpuBound(int(_number(option["work_cycles"])))
     if file.kind == "traffic":
         return simulated.Traffic(_flows(file, name, edges, seconds))
-    return simulated.Scripted(tuple(_script(option["gap_ms"], seconds, random) for _ in range(threads)))
+    return simulated.Scripted(_scripts(option["gap_ms"], name, threads, seconds, random))
 
 
 def _read_barrier(fields: Fields) -> dict[str, float | str | tuple[float, float]]:
@@ -104,13 +105,27 @@ def _flows(file: WorkloadFile, name: str, edges: Sequence[Edge], seconds: float)
     return flows
 
 
-def _script(gap_ms: object, seconds: float, random: Random) -> tuple[tuple[int, str], ...]:
-    """Starts, yields and blocks at random: gaps uniform in `gap_ms`."""
+def _scripts(
+    gap_ms: object, name: str, threads: int, seconds: float, random: Random
+) -> tuple[tuple[tuple[int, str], ...], ...]:
+    """Starts, yields and blocks at random, for each thread: gaps uniform in `gap_ms`, a microsecond at least."""
     assert isinstance(gap_ms, tuple)
     low, high = (max(_ps(each, 1e9), 1_000_000) for each in gap_ms)
+    expected = threads * seconds * 1e12 / ((low + high) / 2)
+    if expected > MOST_ACTIONS:
+        raise ExperimentError(
+            f"application {name!r} would start, yield and block {expected:.3g} times; accepted: at most "
+            f"{MOST_ACTIONS}, by fewer seconds or a longer workload_options.gap_ms",
+            code="too_many_actions",
+            details={"application": name, "found": round(expected), "accepted": MOST_ACTIONS},
+        )
+    return tuple(_script(low, high, round(seconds * 1e12), random) for _ in range(threads))
+
+
+def _script(low: int, high: int, end: int, random: Random) -> tuple[tuple[int, str], ...]:
     script: list[tuple[int, str]] = []
-    now, end = 0, round(seconds * 1e12)
-    while now < end and len(script) < MOST_MESSAGES:
+    now = 0
+    while now < end:
         script.append((now, random.choice(("run", "run", "yield", "block"))))
         now += random.randint(low, high)
     return tuple(script)
