@@ -44,7 +44,7 @@ class Reader:
         self._anonymous = 0
         term = self._parse(1200).term
         if self._token.kind not in ("end", "eof"):
-            raise self._expected("an operator or '.' at the end")
+            raise self._expected("an operator or '.' before a space")
         return Clause(term, start, self._tokens.offset, self._tokens.text.count("\n", 0, start) + 1)
 
     @property

@@ -11,7 +11,9 @@ _SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
 
 
 def _is_plain(atom: str) -> bool:
-    return bool(_PLAIN_ATOM.match(atom)) and not atom[0].isupper() and atom not in ("[]", ".")
+    if not _PLAIN_ATOM.match(atom) or atom[0].isupper():
+        return False
+    return atom not in ("[]", ".") and not atom.startswith("/*")
 
 
 def _quoted(text: str, quote: str) -> str:
@@ -55,7 +57,7 @@ def _compound(term: Compound, most: int) -> str:
         return "{" + write_term(args[0]) + "}"
     if name == "," and len(args) >= 2:
         return _wrapped(", ".join([write_term(arg, 999) for arg in args]), 1000, most)
-    if len(args) == 2 and name in INFIX:
+    if len(args) == 2 and name in INFIX and name != "|":
         return _infix(name, args[0], args[1], most)
     if len(args) == 1 and name in PREFIX and name not in ("-", "+"):
         operator = PREFIX[name]
@@ -68,8 +70,7 @@ def _compound(term: Compound, most: int) -> str:
 
 def _infix(name: str, left: Term, right: Term, most: int) -> str:
     operator = INFIX[name]
-    sign = _atom(name) if name != "|" else "'|'"
-    text = f"{write_term(left, operator.left)} {sign} {write_term(right, operator.right)}"
+    text = f"{write_term(left, operator.left)} {_atom(name)} {write_term(right, operator.right)}"
     return _wrapped(text, operator.priority, most)
 
 

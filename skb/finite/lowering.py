@@ -7,7 +7,7 @@ from skb.constraints import Domain, Element, Linear, Table
 from skb.errors import EvaluationError, SkbError, UnsafeVariable
 from skb.finite.model import Model, Sum
 from skb.finite.statement import ALL_DIFFERENT, COMPARISONS, CONNECTIVES, PLAIN_COMPARISONS, mentions_family
-from skb.finite.values import Codes
+from skb.finite.values import Codes, is_code
 from skb.matching import substitute
 from skb.printing import write_term
 from skb.query.arithmetic import is_expression
@@ -130,7 +130,7 @@ class Lowering:
                 return self._total(parts) if term.functor == "sum" else self.model.function(term.functor, parts, label)
             if term.functor in COMPARISONS or term.functor in CONNECTIVES:
                 return self.truth(term, label)
-        if is_ground(term) and not isinstance(term, Compound):
+        if is_ground(term):
             return Sum({}, self.codes.code(term))
         raise EvaluationError(f"{write_term(term)} is no expression over finite-domain variables")
 
@@ -142,6 +142,8 @@ class Lowering:
 
     def _arithmetic(self, term: Compound, label: str | None) -> Sum:
         parts = [self.sum(arg, label) for arg in term.args]
+        if any(is_code(part.constant) for part in parts):
+            raise EvaluationError(f"{write_term(term)} computes with what is no integer")
         match term.functor, len(parts):
             case "+", 1:
                 return parts[0]

@@ -104,8 +104,9 @@ class Model:
 
     def compared(self, total: Sum, operator: str) -> Linear:
         """The linear constraint total `operator` 0. Raises EvaluationError where order meets other terms."""
-        is_plain_equality = operator in ("==", "!=") and (len(total.factors) <= 2)
-        if not is_plain_equality:
+        if operator not in ("==", "!=") or len(total.factors) > 2:
+            if is_code(-abs(total.constant)):
+                raise EvaluationError("order and sums need integers; another term was found")
             for name in total.factors:
                 self.require_numbers(name)
         return Linear(total.terms, operator, -total.constant)

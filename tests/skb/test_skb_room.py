@@ -1,0 +1,27 @@
+"""The room's door: what it offers, and what importing it must not cost."""
+
+import subprocess
+import sys
+
+import skb
+
+
+def test_importing_the_room_loads_neither_database_nor_solver() -> None:
+    code = (
+        "import sys, skb; print(sorted(set(sys.modules) & {'sqlalchemy', 'ortools', 'alembic', 'constraint', 'numpy'}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_plain_question_over_facts_alone_loads_neither_database_nor_solver() -> None:
+    code = (
+        "import sys, skb; from skb.query.ask import ask;"
+        "ask(skb.Snapshot.of_facts([('link', ('a', 'b'), 'static', '')]), 'link(X, Y)');"
+        "print(sorted(set(sys.modules) & {'sqlalchemy', 'ortools', 'alembic', 'constraint', 'numpy'}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_every_name_on_offer_is_there() -> None:
+    for name in skb.__all__:
+        assert getattr(skb, name) is not None
