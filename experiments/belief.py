@@ -64,7 +64,7 @@ def belief_rows(spec: Spec, values: Values) -> list[tuple[Values, dict[str, Any]
     saving = _saving_percent(a, b)
     return [
         ({**values, "plan": "A"}, _results(a, None, None)),
-        ({**values, "plan": "B"}, _results(b, saving, a.cores == b.cores)),
+        ({**values, "plan": "B"}, {**_results(b, saving, a.cores == b.cores), "note": _verdict(a, b)}),
     ]
 
 
@@ -131,6 +131,12 @@ def _plan(file: ScenarioFile, subject: ApplicationFile, belief: Topology, machin
         revision=belief.revision,
         run=simulate_file(fixed, None),
     )
+
+
+def _verdict(a: Planned, b: Planned) -> str:
+    if a.cores == b.cores:
+        return "A and B are equal: the wrong belief did not matter"
+    return "A and B differ and cost the same" if a.true_cost == b.true_cost else "A and B differ"
 
 
 def _saving_percent(a: Planned, b: Planned) -> float | None:

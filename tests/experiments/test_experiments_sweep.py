@@ -100,6 +100,7 @@ def test_a_belief_that_does_not_matter_leaves_the_plan_as_good(folder: Path, mac
     rows = experiments.run_spec(spec, output=folder / "rows.csv", folder=folder).records()
     assert [row["plan"] for row in rows] == list(PLANS)
     assert rows[1]["same_cores"] == "true"
+    assert "equal" in rows[1]["note"]
     assert float(rows[1]["saving_percent"]) == 0
 
 
