@@ -1,0 +1,69 @@
+"""The planner's steps: a placement, a multicast tree, an admission with all its schedules."""
+
+from api.bindings import bind
+from api.cli.manifest_commands import decision_text
+from api.cli.multicast_command import tree_text
+from api.cli.place_command import placement_text
+from api.demo.material import (
+    APPLICATION,
+    APPLICATION_IN_WORDS,
+    BARRIER_CORES,
+    BARRIER_MANIFEST,
+    CPU_CORES,
+    CPU_MANIFEST,
+    LARGE,
+    SMALL,
+)
+from api.demo.narration import Narrator
+from planner.application import Application
+from planner.controller import consider, submit
+from planner.manifest import Manifest
+from planner.multicast_tree import multicast
+from planner.placement import place
+from planner.topology import Topology
+from skb.store import Store
+
+
+def place_application(tell: Narrator, store: Store) -> None:
+    """Dispatchers to cores at the least traffic x latency, with the commands that bind them."""
+    with tell.step(f"Place an application on {SMALL}: {APPLICATION_IN_WORDS}"):
+        machine = Topology.of(store.knowledge(SMALL))
+        placement = place(Application.from_mapping(APPLICATION, "application"), machine, seed=1)
+        tell.show(placement_text(placement))
+        tell.say(
+            "as commands (skb place --emit taskset): " + "; ".join(bind("taskset", placement.seats).split("\n")[:2])
+        )
+        tell.results["placement"] = placement.to_json()
+
+
+def build_tree(tell: Narrator, store: Store) -> None:
+    """The answer beside the dissertation's two-level tree and plain unicast."""
+    with tell.step(f"Build the multicast tree that reaches all of {LARGE} from core 0"):
+        machine = Topology.of(store.knowledge(LARGE))
+        tree = multicast(machine, 0)
+        tell.show(tree_text(tree))
+        others = {name: multicast(machine, 0, method=name).makespan_ps / 1000 for name in ("two-level", "sequential")}
+        tell.say(
+            f"Barrelfish's two-level tree takes {others['two-level']:,.1f} ns, one message after the other "
+            f"{others['sequential']:,.1f} ns"
+        )
+        tell.results["tree"] = tree.to_json()
+
+
+def admit_applications(tell: Narrator, store: Store) -> None:
+    """BARRIER's manifest for good, CPU-Bound beside it; a schedule for each combination of phases."""
+    with tell.step("Submit the dissertation's manifest (Fig 3.4) for BARRIER, beside CPU-Bound as best effort"):
+        tell.show(BARRIER_MANIFEST.rstrip())
+        knowledge = store.knowledge(SMALL)
+        barrier = Manifest.from_text(BARRIER_MANIFEST, name="barrier", dispatchers=len(BARRIER_CORES))
+        accepted, decision = submit(knowledge, barrier, text=BARRIER_MANIFEST, cores={"barrier": BARRIER_CORES})
+        assert accepted is not None, decision.refusal
+        tell.say(f"admitted for good under id {accepted.id}; CPU-Bound asks for no guarantee and shares cores 8-15:")
+        cpu = Manifest.from_text(CPU_MANIFEST, name="cpu", dispatchers=len(CPU_CORES))
+        both = consider(knowledge, [cpu], cores={"cpu": CPU_CORES})
+        tell.show(decision_text(both))
+        third = Manifest.from_text("G 80 160 80\n", name="third", dispatchers=len(BARRIER_CORES))
+        refused = consider(knowledge, [third])
+        tell.say("a second gang of 80 in 160 ms on all cores would take the tenth that best effort keeps:")
+        tell.show(decision_text(refused))
+        tell.results["admission"] = {"id": accepted.id, "schedules": len(both.schedules)}
