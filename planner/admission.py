@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from planner.allocation import Allocation, Question, hard_load_ppm
-from planner.allocation_solver import Impossible, allocate_completely
+from planner.allocation_solver import WORK_LIMIT, Impossible, allocate_completely
 from planner.errors import PlanError
 from planner.first_fit import allocate_first_fit
 from planner.fixed_cores import fix_cores
@@ -15,6 +15,9 @@ from planner.reservations import Decision, Refusal
 from planner.schedules import MOST_COMBINATIONS, make_schedules
 from planner.topology import Topology
 from planner.verify.schedule import check_decision
+
+EXPLANATION_WORK = 0.5
+"""CP-SAT's deterministic seconds for each of the many questions that find a refusal's causes."""
 
 
 def admit(
@@ -109,8 +112,10 @@ def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) 
 
 
 def _decide(question: Question, seed: int, time_limit: float | None) -> Allocation | Refusal:
-    def solve(asked: Question) -> Allocation | Impossible:
-        return allocate_first_fit(asked) or allocate_completely(asked, seed=seed, time_limit=time_limit)
+    def solve(asked: Question, work_limit: float = EXPLANATION_WORK) -> Allocation | Impossible:
+        return allocate_first_fit(asked) or allocate_completely(
+            asked, seed=seed, time_limit=time_limit, work_limit=work_limit
+        )
 
     reserved = Question(
         tuple(team for team in question.teams if team.requests),
@@ -119,7 +124,7 @@ def _decide(question: Question, seed: int, time_limit: float | None) -> Allocati
         question.settled,
         question.guard_ns,
     )
-    answer = solve(reserved)
+    answer = solve(reserved, WORK_LIMIT)
     return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
 
 

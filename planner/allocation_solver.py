@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import gcd
 
 from ortools.sat.python import cp_model
@@ -11,7 +11,7 @@ from planner.allocation import Allocation, Question, collect, core_offsets
 from planner.requests import MOST_HARD_PPM, Request, Team
 from planner.windows import gap_between
 
-WORK_LIMIT = 20.0
+WORK_LIMIT = 5.0
 """CP-SAT's deterministic seconds for one answer: the same on every machine."""
 
 MOST_ROUNDS = 200
@@ -20,16 +20,18 @@ MOST_ROUNDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Impossible:
-    """No allocation; `is_proven` is false where a limit ended the search or a sufficient test said no."""
+    """No allocation. `is_proven` is false where a sufficient test said no or not every offset was tried;
+    `is_ended` is true where a limit ended the search before it knew."""
 
     is_proven: bool
+    is_ended: bool = False
 
 
 def allocate_completely(
-    question: Question, *, seed: int = 0, time_limit: float | None = None
+    question: Question, *, seed: int = 0, time_limit: float | None = None, work_limit: float = WORK_LIMIT
 ) -> Allocation | Impossible:
     """Deterministic for a seed unless `time_limit` (seconds) ends it."""
-    return _Model(question).solve(seed, time_limit)
+    return _Model(question).solve(seed, time_limit, work_limit)
 
 
 class _Model:
@@ -45,6 +47,7 @@ class _Model:
         self._anchor()
         self._is_final = True
         self._seat_teams()
+        self._order_cores()
         self._bound_load()
         if question.ask_windows:
             self._keep_windows_apart()
@@ -65,6 +68,22 @@ class _Model:
         for team in self._teams:
             seats = [self._sits[team, core] for core in self._question.cores_for(team)]
             self._model.add(sum(seats) == team.count)
+
+    def _order_cores(self) -> None:
+        """Cores that every team may use and nobody was given are alike: their columns fall lexicographically."""
+        pinned = {core for cores in self._question.pinned.values() for core in cores}
+        alike = [core for core in self._question.cores if core not in pinned]
+        teams = [team for team in self._teams if team not in self._question.pinned]
+        teams.sort(key=lambda team: -team.count)
+        for left, right in pairwise(alike):
+            equal = self._model.new_constant(1)
+            for team in teams:
+                one, other = self._sits[team, left], self._sits[team, right]
+                still = self._model.new_bool_var("")
+                self._model.add_bool_or(~equal, one, ~other)
+                self._model.add_bool_or(~equal, one, other, still)
+                self._model.add_bool_or(~equal, ~one, ~other, still)
+                equal = still
 
     def _bound_load(self) -> None:
         for core in sorted({core for _, core in self._sits}):
@@ -109,11 +128,11 @@ class _Model:
             together
         )
 
-    def solve(self, seed: int, time_limit: float | None) -> Allocation | Impossible:
+    def solve(self, seed: int, time_limit: float | None, work_limit: float) -> Allocation | Impossible:
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = seed
-        solver.parameters.max_deterministic_time = WORK_LIMIT
+        solver.parameters.max_deterministic_time = work_limit
         if time_limit is not None:
             solver.parameters.max_time_in_seconds = time_limit
         for _ in range(MOST_ROUNDS):
@@ -121,13 +140,13 @@ class _Model:
             if status == cp_model.INFEASIBLE:
                 return Impossible(self._is_final)
             if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-                return Impossible(False)
+                return Impossible(False, is_ended=True)
             cores, starts = self._read(solver)
             answer = collect(self._question, cores, starts)
             if isinstance(answer, Allocation):
                 return answer
             self._learn(answer[0], cores, starts)
-        return Impossible(False)
+        return Impossible(False, is_ended=True)
 
     def _read(self, solver: cp_model.CpSolver) -> tuple[dict[Team, tuple[int, ...]], dict[Request, int]]:
         cores = {}

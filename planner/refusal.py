@@ -16,12 +16,26 @@ def explain(question: Question, impossible: Impossible, solve: Solve) -> Refusal
 
     The set is minimal only where every deletion was solved again to an end.
     """
+    if impossible.is_ended:
+        return _undecided(question)
     conflict, is_minimal = _shrink(question, impossible, solve)
     smallest = _keep(question, conflict)
     rule, sentence = _broken_rule(smallest, solve)
     causes = tuple(Cause(request.application, request.phases[0]) for request in conflict)
     named = " and ".join(dict.fromkeys(request.describe() for request in conflict))
     return Refusal(rule, f"{named}: {sentence}", tuple(dict.fromkeys(causes)), is_minimal)
+
+
+def _undecided(question: Question) -> Refusal:
+    requests = [request for team in question.teams for request in team.requests]
+    causes = tuple(dict.fromkeys(Cause(request.application, request.phases[0]) for request in requests))
+    return Refusal(
+        "limit",
+        "the search was ended by its limit before it knew: no schedule was found, and none was excluded; "
+        "a longer time limit or fewer applications at once are accepted",
+        causes,
+        False,
+    )
 
 
 def _shrink(question: Question, impossible: Impossible, solve: Solve) -> tuple[list[Request], bool]:
