@@ -12,6 +12,8 @@ Fault: TypeAlias = Literal["theirs", "ours", "limit"]
 EXIT_CODES: dict[Fault, int] = {"theirs": 2, "ours": 3, "limit": 4}
 ROOMS = ("facts", "skb", "planner", "kernelsim", "experiments", "api")
 LONGEST_MESSAGE = 600
+LONGEST_DETAIL = 300
+MOST_DETAILS = 500
 
 
 class BadRequest(SkbError):  # noqa: N818
@@ -51,7 +53,7 @@ def failure_of(error: BaseException) -> Failure:
     is_ours = type(error).__module__.partition(".")[0] in ROOMS
     if is_ours and isinstance(code, str) and isinstance(message, str):
         details = getattr(error, "details", None)
-        known = dict(details) if isinstance(details, Mapping) else {}
+        known = {str(key): _clipped(value) for key, value in details.items()} if isinstance(details, Mapping) else {}
         fault: Fault = "limit" if isinstance(error, TimeIsUp) else "theirs"
         return Failure(code, one_sentence(message), known, fault)
     return _fault_of_ours(error)
@@ -61,6 +63,17 @@ def one_sentence(message: str) -> str:
     """A message on one line, of a length that can be read."""
     line = " ".join(message.split())
     return line if len(line) <= LONGEST_MESSAGE else line[: LONGEST_MESSAGE - 3] + "..."
+
+
+def _clipped(value: object) -> object:
+    """A detail of a length that can be read; what a user sent is not sent back whole."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_DETAIL else value[: LONGEST_DETAIL - 3] + "..."
+    if isinstance(value, Mapping):
+        return {_clipped(str(key)): _clipped(item) for key, item in list(value.items())[:MOST_DETAILS]}
+    if isinstance(value, (list, tuple)):
+        return [_clipped(item) for item in value[:MOST_DETAILS]]
+    return value
 
 
 def _fault_of_ours(error: BaseException) -> Failure:

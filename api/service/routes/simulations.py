@@ -9,6 +9,7 @@ from api.service.body import StrictRoute
 from api.service.child import run_in_child
 from api.service.messages import SimulationBody
 from api.service.stored import StoreHere
+from experiments.scenario_file import open_scenario, read_scenario
 from skb.store import Store
 
 LONGEST_S = 30.0
@@ -16,11 +17,11 @@ LONGEST_S = 30.0
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"], route_class=StrictRoute)
 
 
-@router.post("", response_class=Json, responses=refusals(400, 415, 503))
+@router.post("", response_class=Json, responses=refusals(400, 404, 415, 503))
 def simulate(store: StoreHere, body: SimulationBody) -> Json:
     """Boot the machine of a scenario and run it; 422 with code `time_limit` after 30 seconds of work."""
-    machine = body.scenario.get("machine")
-    known = _knowledge(store, machine) if isinstance(machine, str) else None
+    file = read_scenario(open_scenario(body.scenario))
+    known = _knowledge(store, file.machine)
     return Json(run_in_child("simulate", (body.scenario, known), LONGEST_S))
 
 
