@@ -160,18 +160,8 @@ def _diamonds(drawn: list[Box], at: Frame) -> list[str]:
 
 
 def _lines(messages: list[Message], at: Frame) -> list[str]:
-    """Messages that would lie on one another are one line; so are neighbours while there are too many."""
-    grain = 0.5
-    while True:
-        merged: dict[tuple[int, int, int, int], list[Message]] = {}
-        for each in sorted(messages):
-            ends = round(at.x(each.sent_ps) / grain), round(at.x(each.arrived_ps) / grain)
-            merged.setdefault((each.source, each.target, *ends), []).append(each)
-        if len(merged) <= _MOST_LINES or grain > at.width:
-            break
-        grain *= 2
     parts = [f'<g fill="none" stroke="{INK}" stroke-opacity="0.6" stroke-width="0.9" clip-path="url(#c)">']
-    for same in merged.values():
+    for same in _merged(messages, at):
         first = same[0]
         told = f"{first.kind}, core {first.source} to {first.target}, {duration(first.arrived_ps - first.sent_ps)}"
         told += f" and {len(same) - 1} more" if len(same) > 1 else ""
@@ -180,7 +170,21 @@ def _lines(messages: list[Message], at: Frame) -> list[str]:
             f'<path d="M{at.x(first.sent_ps):.2f} {at.middle(first.source):.1f}L{x:.2f} {y:.1f}"><title>{plain(told)}'
             f'</title></path><circle cx="{x:.2f}" cy="{y:.1f}" r="1.5" fill="{INK}" stroke="none"/>'
         )
-    return [*parts, "</g>"] if merged else []
+    return [*parts, "</g>"]
+
+
+def _merged(messages: list[Message], at: Frame) -> list[list[Message]]:
+    """Messages that would lie on one another are one line; so are neighbours while there are too many."""
+    ordered = [(each, at.x(each.sent_ps), at.x(each.arrived_ps)) for each in sorted(messages)]
+    grain = 0.5
+    while True:
+        merged: dict[tuple[int, int, int, int], list[Message]] = {}
+        for each, begin, end in ordered:
+            place = each.source, each.target, round(begin / grain), round(end / grain)
+            merged.setdefault(place, []).append(each)
+        if len(merged) <= _MOST_LINES or grain > at.width:
+            return list(merged.values())
+        grain *= 4
 
 
 def _marks(marks: list[Mark], at: Frame) -> list[str]:

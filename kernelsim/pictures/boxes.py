@@ -31,7 +31,7 @@ def boxes(slices: Iterable[Slice], start_ps: int, end_ps: int, grain_ps: int) ->
 
     A slice of at least a grain is a box of its own. Shorter ones that begin in the same grain of time share a strip,
     stacked by application, each with a height in proportion to its time. Where that would be more than `MOST_BOXES`
-    the grain is doubled until it is not.
+    the grain is made four times as long until it is not.
     """
     seen = [each for each in sorted(slices) if each.end_ps > start_ps and each.start_ps < end_ps]
     clipped = [each._replace(start_ps=max(each.start_ps, start_ps), end_ps=min(each.end_ps, end_ps)) for each in seen]
@@ -39,7 +39,7 @@ def boxes(slices: Iterable[Slice], start_ps: int, end_ps: int, grain_ps: int) ->
         drawn = _drawn(clipped, start_ps, grain_ps)
         if len(drawn) <= MOST_BOXES or grain_ps >= end_ps - start_ps:
             return drawn, grain_ps
-        grain_ps *= 2
+        grain_ps *= 4
 
 
 def _drawn(slices: list[Slice], start_ps: int, grain_ps: int) -> list[Box]:
