@@ -29,11 +29,10 @@ class Database:
             "",
             ":memory:",
         )
-        self._engine = self._create_engine()
         try:
+            self._engine = self._create_engine()
             self._migrate()
-        except (SQLAlchemyError, OSError) as error:
-            self._engine.dispose()
+        except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise StoreError(f"the store {self.shown_url} cannot be opened: {_reason(error)}") from error
 
     @property
@@ -70,7 +69,7 @@ class Database:
                     options["isolation_level"] = "REPEATABLE READ"
                 with self._engine.connect().execution_options(**options) as connection, connection.begin():
                     yield connection
-            except SQLAlchemyError as error:
+            except (SQLAlchemyError, sqlite3.Error) as error:
                 raise StoreError(f"the store {self.shown_url} failed: {_reason(error)}") from error
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import isfinite
 from time import monotonic
 
 from skb.checking import objective_value, violations
@@ -82,10 +83,11 @@ def _found(problem: Problem, outcome: Outcome) -> Solution:
     objective = objective_value(problem.objective, outcome.values)
     if outcome.status == "OPTIMAL":
         return Solution("optimal", (outcome.values,), objective, objective, 0.0)
-    bound = outcome.bound if outcome.bound is not None else float("-inf")
+    if outcome.bound is None or not isfinite(outcome.bound):
+        return Solution("feasible", (outcome.values,), objective, stopped_by="time_ms")
+    bound = int(outcome.bound) if outcome.bound.is_integer() else outcome.bound
     gap = abs(objective - bound) / max(1, abs(objective))
-    whole = int(bound) if bound == int(bound) else bound
-    return Solution("feasible", (outcome.values,), objective, whole, gap, stopped_by="time_ms")
+    return Solution("feasible", (outcome.values,), objective, bound, gap, stopped_by="time_ms")
 
 
 def _rest(settings: Settings, started: float) -> Settings:

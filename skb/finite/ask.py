@@ -3,11 +3,19 @@
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
+from skb.constraints import Problem
 from skb.errors import SkbError
 from skb.finite.domains import declare
 from skb.finite.lowering import Lowering
 from skb.finite.model import Model
-from skb.finite.statement import Statement, read_statement
+from skb.finite.statement import (
+    ALL_DIFFERENT,
+    COMPARISONS,
+    CONNECTIVES,
+    PLAIN_COMPARISONS,
+    Statement,
+    read_statement,
+)
 from skb.finite.values import Codes
 from skb.matching import substitute
 from skb.query.answer import Answer, Limits
@@ -60,7 +68,7 @@ class _Asking:
         if asked is not None:
             shown = [lowering.name_of(each) for each in lowering.items(asked)]
         for name in shown:
-            lowering._require_domain(name)
+            lowering.require_domain(name)
         problem = self._model.problem(None, False)
         if statement.terminal == "satisfy":
             return self._answer(self._solve(problem), tuple(shown), tuple(shown), started)
@@ -68,10 +76,7 @@ class _Asking:
         solution = solve_all(problem, time_limit_s=left, seed=self._limits.seed, most=self._limits.max_rows)
         return self._answer(solution, tuple(shown), tuple(shown), started)
 
-    def _solve(self, problem: object) -> Solution:
-        from skb.constraints import Problem
-
-        assert isinstance(problem, Problem)
+    def _solve(self, problem: Problem) -> Solution:
         return solve(
             problem,
             time_limit_s=self._budget.seconds_left(),
@@ -88,10 +93,8 @@ class _Asking:
         known = dict(bindings)
         variables = statement.variables - known.keys()
         lowering = Lowering(self._model, self._codes, statement.families, variables, self._evaluate)
-        members: dict[str, Term] = {}
-        lowering.remember_members(members)
         for label, declaration in statement.declarations:
-            declare(lowering, substitute(declaration, known), label, members)
+            declare(lowering, substitute(declaration, known), label)
         constraints = [(label, substitute(goal, known)) for label, goal in statement.constraints]
         # Relations first: they give other variables the domains that sums and orderings need.
         for is_relation in (True, False):
@@ -148,8 +151,6 @@ class _Asking:
 
 
 def _is_relation(goal: Term) -> bool:
-    from skb.finite.statement import ALL_DIFFERENT, COMPARISONS, CONNECTIVES, PLAIN_COMPARISONS
-
     if not isinstance(goal, Compound):
         return True
     special = (*ALL_DIFFERENT, *COMPARISONS, *CONNECTIVES, *PLAIN_COMPARISONS, "element", "for", "\\+", "not", "~")

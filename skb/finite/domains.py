@@ -10,24 +10,23 @@ from skb.query.rules import ordered_names
 from skb.terms import Compound, Term, Variable, is_ground
 
 
-def declare(lowering: Lowering, declaration: Term, label: str | None, members: dict[str, Term]) -> None:
+def declare(lowering: Lowering, declaration: Term, label: str | None) -> None:
     """Declares the variables of `Vars :: Domain` or `u(N) :: Domain for Goal`."""
     assert isinstance(declaration, Compound)
     if declaration.functor == "for":
         inner, goal = declaration.args
         free = ordered_names(goal)
-        rows = lowering._evaluate(goal, free)
+        rows = lowering.evaluate(goal, free)
         for row in rows:
-            declare(lowering, substitute(inner, dict(zip(free, row, strict=True))), label, members)
+            declare(lowering, substitute(inner, dict(zip(free, row, strict=True))), label)
         return
     targets, domain_term = declaration.args
-    domain = Domain.of_values(())
     domain = read_domain(lowering, domain_term)
     for target in targets if isinstance(targets, tuple) else (targets,):
         if not isinstance(target, Variable) and not (isinstance(target, Compound) and is_ground(target)):
             raise SkbError(f"{write_term(target)} has open arguments; `for` a goal closes them")
         name = lowering.name_of(target)
-        members[name] = target
+        lowering.members[name] = target
         if label is not None and name in lowering.model.domains:
             lowering.model.post_table([name], [(value,) for value in domain], label)
         else:
@@ -41,7 +40,7 @@ def read_domain(lowering: Lowering, term: Term) -> Domain:
     if isinstance(term, tuple):
         return Domain.of_values(value for item in term for value in _listed(lowering, item))
     if isinstance(term, Compound) and term.functor == "/" and isinstance(term.args[1], Variable):
-        rows = lowering._evaluate(term.args[0], [term.args[1].name])
+        rows = lowering.evaluate(term.args[0], [term.args[1].name])
         return Domain.of_values(lowering.codes.code(row[0]) for row in rows)
     raise SkbError(f"{write_term(term)} is no domain; Low..High, a list, or Goal/Variable is")
 

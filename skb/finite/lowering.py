@@ -29,7 +29,8 @@ class Lowering:
         self.codes = codes
         self._families = families
         self._variables = variables
-        self._evaluate = evaluate
+        self.evaluate = evaluate
+        self.members: dict[str, Term] = {}
 
     def post(self, goal: Term, label: str | None) -> None:
         """Posts one constraint. Raises SkbError for what is none."""
@@ -108,14 +109,14 @@ class Lowering:
     def _post_forbidden(self, goal: Term, label: str | None) -> None:
         found, rows = self.table(goal)
         for name in found:
-            self._require_domain(name)
+            self.require_domain(name)
         self.model.post(Table(tuple(found), tuple(dict.fromkeys(rows)), is_forbidden=True), label)
 
     def sum(self, term: Term, label: str | None = None) -> Sum:
         """An expression over finite-domain variables as a sum; what is not linear gets a variable of its own."""
         if isinstance(term, Variable) or self.is_member(term):
             name = self.name_of(term)
-            self._require_domain(name)
+            self.require_domain(name)
             return Sum({name: 1})
         if isinstance(term, int):
             return Sum({}, term)
@@ -181,7 +182,7 @@ class Lowering:
     def instances(self, template: Term, goal: Term) -> list[Term]:
         """The template once for each solution of a goal."""
         free = [name for name in ordered_names(goal) if name not in self._variables]
-        rows = self._evaluate(goal, free)
+        rows = self.evaluate(goal, free)
         return [substitute(template, dict(zip(free, row, strict=True))) for row in rows]
 
     def truth(self, goal: Term, label: str | None) -> Sum:
@@ -204,7 +205,7 @@ class Lowering:
                 return Sum({self.model.indicator(self.model.compared(total, operator), label): 1})
         found, rows = self.table(goal)
         for name in found:
-            self._require_domain(name)
+            self.require_domain(name)
         return Sum({self.model.indicator(Table(tuple(found), tuple(dict.fromkeys(rows))), label): 1})
 
     def _connected(self, goal: Compound, label: str | None) -> Sum:
@@ -255,16 +256,7 @@ class Lowering:
         if arity is None:
             return None
         start = f"{term}("
-        return [self.member_terms[name] for name in self.model.declared if name.startswith(start)]
-
-    @property
-    def member_terms(self) -> dict[str, Term]:
-        return self._member_terms
-
-    _member_terms: dict[str, Term]
-
-    def remember_members(self, members: dict[str, Term]) -> None:
-        self._member_terms = members
+        return [self.members[name] for name in self.model.declared if name.startswith(start)]
 
     def is_member(self, term: Term) -> bool:
         return isinstance(term, Compound) and (term.functor, len(term.args)) in self._families
@@ -272,7 +264,7 @@ class Lowering:
     def name_of(self, term: Term) -> str:
         return term.name if isinstance(term, Variable) else write_term(term)
 
-    def _require_domain(self, name: str) -> None:
+    def require_domain(self, name: str) -> None:
         if name not in self.model.domains:
             raise UnsafeVariable(
                 f"the variable {name} has no domain; X :: Low..High, X :: Goal/V or a relation gives one",
@@ -284,7 +276,7 @@ class Lowering:
         members: dict[str, str] = {}
         plain = self._with_members_as_variables(goal, members)
         columns = [name for name in ordered_names(plain) if name in self._variables or name in members]
-        rows = self._evaluate(plain, columns)
+        rows = self.evaluate(plain, columns)
         code = self.codes.code
         return [members.get(name, name) for name in columns], [tuple([code(each) for each in row]) for row in rows]
 

@@ -50,6 +50,9 @@ class Evaluator:
             return MagicTable(self, predicate, positions, self.recursive[predicate])
         return DemandTable(self, predicate, positions)
 
+    def is_whole(self, predicate: PredicateId) -> bool:
+        return predicate in self._full
+
     def whole(self, predicate: PredicateId) -> Growing:
         """Every row of a derived relation."""
         found = self._full.get(predicate)
@@ -142,7 +145,7 @@ class DemandTable:
         return 64
 
     def _is_whole(self) -> bool:
-        return self._predicate in self._evaluator._full
+        return self._evaluator.is_whole(self._predicate)
 
     def _whole_index(self) -> Index:
         return self._evaluator.whole(self._predicate).index_by(self._positions)

@@ -27,6 +27,7 @@ from skb.terms import Compound, Term, Variable
 
 AGGREGATES = ("min", "max", "sum", "count")
 MAX_ALTERNATIVES = 4096
+MAX_GOALS = 300
 GENERATORS = {("member", 2): 0, ("between", 3): 2, ("length", 2): 1}
 _REFUSED = {
     "!", "assert", "asserta", "assertz", "retract", "retractall", "suspend", "delay", "do", "write",
@@ -103,6 +104,8 @@ class Normaliser:
 
     def _literals(self, goals: Sequence[Term], outside: set[str], text: str) -> list[Literal] | None:
         """The literals of a conjunction, or None where it can never hold."""
+        if len(goals) > MAX_GOALS:
+            raise SkbError(f"a body has {len(goals)} goals; up to {MAX_GOALS} are accepted")
         goals = [each for goal in goals for each in _lift_aggregates(goal, self._fresh)]
         literals: list[Literal] = []
         for at, goal in enumerate(goals):

@@ -55,6 +55,9 @@ def _choose(waiting: Sequence[Literal], known: set[str], fan_out: FanOut) -> Lit
         for literal in waiting:
             if isinstance(literal, kinds) and _is_ready(literal, known):
                 return literal
+    single = next((each for each in waiting if isinstance(each, Aggregate) and not each.groups), None)
+    if single is not None:
+        return single
     relations = [each for each in waiting if isinstance(each, (Atom, Top))]
     if relations:
         return min(relations, key=lambda each: fan_out(each.atom if isinstance(each, Top) else each, known))

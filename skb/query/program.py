@@ -57,7 +57,8 @@ def read_question(goal: str, rules: str) -> Question:
     queries = [clause for clause in clauses if _is(clause.term, "?-", 1)]
     if len(queries) > 1:
         raise QuerySyntaxError("a second ?- query was found; one at a time is answered", queries[1].line, 1)
-    if not queries and len(clauses) != 1:
+    is_goal = len(clauses) == 1 and not _is(clauses[0].term, ":-", 2) and clauses[0].term != "?-"
+    if not queries and not is_goal:
         raise QuerySyntaxError("no goal was found; write `?- GOAL.` after the rules", 1, 1)
     asked = queries[0] if queries else clauses[0]
     body = asked.term.args[0] if queries and isinstance(asked.term, Compound) else asked.term

@@ -23,8 +23,9 @@ class Growing:
     def add(self, rows: Iterable[Row]) -> list[Row]:
         """Takes rows in; those that are new."""
         known = self.rows
-        fresh = [row for row in dict.fromkeys(rows) if row not in known]
-        known.update(dict.fromkeys(fresh))
+        unique = dict.fromkeys([row for row in rows if row not in known] if known else rows)
+        known.update(unique)
+        fresh = list(unique)
         self._all += fresh
         for positions, index in self._indexes.items():
             identify = itemgetter(*positions)

@@ -177,6 +177,10 @@ def test_facts_and_rules_beside_the_query_join_the_stored_facts(snapshot: Snapsh
         ("?- core(X, _). ?- core(Y, _).", "", QuerySyntaxError, None),
         ("core(X, _). core(Y, _).", "", QuerySyntaxError, None),
         ("core(X, _), Y", "", SkbError, None),
+        (", ".join(["core(X, _)"] * 5000), "", SkbError, None),
+        ("p(X) :- core(X, _).", "", QuerySyntaxError, None),
+        ("", "", QuerySyntaxError, None),
+        ("link(\ud800, X)", "", QuerySyntaxError, None),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_cause(
@@ -195,6 +199,7 @@ def test_what_is_wrong_is_refused_with_its_cause(
         ("n(z). n(s(X)) :- n(X). ?- n(X).", Limits(max_depth=20), "max_depth"),
         ("n(0). n(X) :- n(Y), X is Y + 1. ?- n(X).", Limits(time_ms=50), "time_ms"),
         ("core(A,_), core(B,_), core(C,_)", Limits(max_rows=10), "max_rows"),
+        ("between(1, 1000000000000, X), X < 0", Limits(time_ms=50), "time_ms"),
     ],
 )
 def test_an_answer_names_the_limit_that_stopped_it(

@@ -151,6 +151,12 @@ def test_unknown_machines_and_revisions_are_refused_by_name(kb: skb.KnowledgeBas
         skb.Store("mysql://x")
 
 
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("these are notes and no database" * 40)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        skb.Store(f"sqlite:///{tmp_path}/notes.txt")
+
+
 def test_a_file_keeps_its_facts_and_its_revision(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/deep/store.db"
     with skb.Store(url) as store:
