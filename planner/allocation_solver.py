@@ -1,13 +1,12 @@
-"""The complete allocation: cores and window offsets by CP-SAT, tasks with laxity by learnt conflicts."""
+"""The complete allocation: cores and window offsets as one model, tasks with laxity by learnt conflicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from math import gcd
 
-from ortools.sat.python import cp_model
-
 from planner.allocation import Allocation, Question, collect, core_offsets
+from planner.linear_model import LinearModel, Term
 from planner.requests import MOST_HARD_PPM, Request, Team
 from planner.windows import gap_between
 
@@ -38,36 +37,35 @@ class _Model:
     def __init__(self, question: Question) -> None:
         self._question = question
         self._teams = [team for team in question.teams if team.requests]
-        self._model = cp_model.CpModel()
+        self._model = LinearModel()
         self._unit_ns = _unit(question, self._teams)
-        self._sits = {
-            (team, core): self._model.new_bool_var("") for team in self._teams for core in question.cores_for(team)
-        }
+        self._sits = {(team, core): self._model.flag() for team in self._teams for core in question.cores_for(team)}
         self._starts = {request: self._start(request) for team in self._teams for request in team.windows}
-        self._anchor()
         self._is_final = True
+        self._anchor()
         self._seat_teams()
         self._order_cores()
         self._bound_load()
         if question.ask_windows:
             self._keep_windows_apart()
 
-    def _start(self, request: Request) -> cp_model.IntVar:
+    def _start(self, request: Request) -> str:
         settled_ns = self._question.settled_release(request)
         if settled_ns is not None:
-            return self._model.new_constant(settled_ns // self._unit_ns)
-        return self._model.new_int_var(0, request.period_ns // self._unit_ns - 1, "")
+            settled = settled_ns // self._unit_ns
+            return self._model.integer(settled, settled)
+        return self._model.integer(0, request.period_ns // self._unit_ns - 1)
 
     def _anchor(self) -> None:
         """Shifting every offset alike changes nothing, so the window of the longest period may start at 0."""
         if self._starts and not self._question.settled:
             slowest = max(self._starts, key=lambda request: request.period_ns)
-            self._model.add(self._starts[slowest] == 0)
+            self._model.require([(1, self._starts[slowest])], "==", 0)
 
     def _seat_teams(self) -> None:
         for team in self._teams:
-            seats = [self._sits[team, core] for core in self._question.cores_for(team)]
-            self._model.add(sum(seats) == team.count)
+            seats = [(1, self._sits[team, core]) for core in self._question.cores_for(team)]
+            self._model.require(seats, "==", team.count)
 
     def _order_cores(self) -> None:
         """Cores that every team may use and nobody was given are alike: their columns fall lexicographically."""
@@ -76,31 +74,32 @@ class _Model:
         teams = [team for team in self._teams if team not in self._question.pinned]
         teams.sort(key=lambda team: -team.count)
         for left, right in pairwise(alike):
-            equal = self._model.new_constant(1)
+            equal: list[str] = []
             for team in teams:
                 one, other = self._sits[team, left], self._sits[team, right]
-                still = self._model.new_bool_var("")
-                self._model.add_bool_or(~equal, one, ~other)
-                self._model.add_bool_or(~equal, one, other, still)
-                self._model.add_bool_or(~equal, ~one, ~other, still)
-                equal = still
+                still = self._model.flag()
+                self._model.any_of([one], [*equal, other])
+                self._model.any_of([one, other, still], equal)
+                self._model.any_of([still], [*equal, one, other])
+                equal = [still]
 
     def _bound_load(self) -> None:
         for core in sorted({core for _, core in self._sits}):
             here = [team for team in self._teams if (team, core) in self._sits]
-            loads = []
+            load: list[Term] = []
             for application in dict.fromkeys(team.application for team in here):
-                loads.append(self._load([team for team in here if team.application == application], core))
-            self._model.add(sum(loads) <= MOST_HARD_PPM)
+                load += self._load([team for team in here if team.application == application], core)
+            self._model.require(load, "<=", MOST_HARD_PPM)
 
-    def _load(self, teams: list[Team], core: int) -> cp_model.LinearExprT:
+    def _load(self, teams: list[Team], core: int) -> list[Term]:
         """The greatest load of one application on a core over its phases."""
         if len(teams) == 1:
-            return teams[0].largest_share_ppm * self._sits[teams[0], core]
-        load = self._model.new_int_var(0, sum(team.largest_share_ppm for team in teams), "")
-        for phase in {phase for team in teams for request in team.requests for phase in request.phases}:
-            self._model.add(load >= sum(team.share_ppm(phase) * self._sits[team, core] for team in teams))
-        return load
+            return [(teams[0].largest_share_ppm, self._sits[teams[0], core])]
+        load = self._model.integer(0, sum(team.largest_share_ppm for team in teams))
+        for phase in sorted({phase for team in teams for request in team.requests for phase in request.phases}):
+            shares = [(-team.share_ppm(phase), self._sits[team, core]) for team in teams]
+            self._model.require([(1, load), *shares], ">=", 0)
+        return [(1, load)]
 
     def _keep_windows_apart(self) -> None:
         for one, other in combinations(self._teams, 2):
@@ -108,52 +107,47 @@ class _Model:
             shared = [core for core in self._question.cores_for(one) if (other, core) in self._sits]
             if not pairs or not shared:
                 continue
-            together = self._model.new_bool_var("")
+            together = self._model.flag()
             for core in shared:
-                self._model.add_bool_or(~self._sits[one, core], ~self._sits[other, core], together)
+                self._model.any_of([together], [self._sits[one, core], self._sits[other, core]])
             for i, j in pairs:
                 self._hold_gap(i, j, together)
 
-    def _hold_gap(self, first: Request, second: Request, together: cp_model.IntVar) -> None:
+    def _hold_gap(self, first: Request, second: Request, together: str) -> None:
+        """distance = (start of second - start of first) mod g, inside the gap where the two share a core."""
         gap = gap_between(first, second, self._question.guard_ns)
         if gap.is_empty:
-            self._model.add(together == 0)
+            self._model.require([(1, together)], "==", 0)
             return
         modulus = gap.modulus_ns // self._unit_ns
-        turns = self._model.new_int_var(
-            -(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1, ""
-        )
-        distance = self._model.new_int_var(gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns, "")
-        self._model.add(self._starts[second] - self._starts[first] == modulus * turns + distance).only_enforce_if(
-            together
-        )
+        least, most = gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns
+        turns = self._model.integer(-(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1)
+        distance = self._model.integer(0, modulus - 1)
+        starts = [(1, self._starts[second]), (-1, self._starts[first])]
+        self._model.require([*starts, (-modulus, turns), (-1, distance)], "==", 0)
+        self._model.require([(1, distance), (-least, together)], ">=", 0)
+        self._model.require([(1, distance), (modulus - 1 - most, together)], "<=", modulus - 1)
 
     def solve(self, seed: int, time_limit: float | None, work_limit: float) -> Allocation | Impossible:
-        solver = cp_model.CpSolver()
-        solver.parameters.num_workers = 1
-        solver.parameters.random_seed = seed
-        solver.parameters.max_deterministic_time = work_limit
-        if time_limit is not None:
-            solver.parameters.max_time_in_seconds = time_limit
         for _ in range(MOST_ROUNDS):
-            status = solver.solve(self._model)
-            if status == cp_model.INFEASIBLE:
+            solution = self._model.solve(seed=seed, work_limit=work_limit, time_limit=time_limit)
+            if solution.status == "infeasible":
                 return Impossible(self._is_final)
-            if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+            if not solution.solutions:
                 return Impossible(False, is_ended=True)
-            cores, starts = self._read(solver)
+            cores, starts = self._read(solution.values)
             answer = collect(self._question, cores, starts)
             if isinstance(answer, Allocation):
                 return answer
             self._learn(answer[0], cores, starts)
         return Impossible(False, is_ended=True)
 
-    def _read(self, solver: cp_model.CpSolver) -> tuple[dict[Team, tuple[int, ...]], dict[Request, int]]:
+    def _read(self, values: Mapping[str, int]) -> tuple[dict[Team, tuple[int, ...]], dict[Request, int]]:
         cores = {}
         for team in self._question.teams:
             seats = self._question.cores_for(team)
-            cores[team] = tuple(core for core in seats if solver.boolean_value(self._sits[team, core]))
-        starts = {request: solver.value(start) * self._unit_ns for request, start in self._starts.items()}
+            cores[team] = tuple(core for core in seats if values[self._sits[team, core]])
+        starts = {request: values[start] * self._unit_ns for request, start in self._starts.items()}
         return cores, starts
 
     def _learn(self, core: int, cores: Mapping[Team, tuple[int, ...]], starts: Mapping[Request, int]) -> None:
@@ -166,17 +160,13 @@ class _Model:
                 conflict = fewer
         windows = [(request, starts[request]) for team in conflict for request in team.windows]
         self._is_final &= core_offsets(self._question, core, conflict, windows).is_final
-        moved = [self._differs(request, start_ns) for request, start_ns in windows]
+        stays = [
+            self._model.indicates([(1, self._starts[request])], "==", start_ns // self._unit_ns)
+            for request, start_ns in windows
+        ]
         for somewhere in sorted({core for _, core in self._sits}):
             if all((team, somewhere) in self._sits for team in conflict):
-                apart = [~self._sits[team, somewhere] for team in conflict]
-                self._model.add_bool_or([*apart, *moved])
-
-    def _differs(self, request: Request, start_ns: int) -> cp_model.IntVar:
-        """True only if the window starts elsewhere."""
-        literal = self._model.new_bool_var("")
-        self._model.add(self._starts[request] != start_ns // self._unit_ns).only_enforce_if(literal)
-        return literal
+                self._model.any_of([], [*(self._sits[team, somewhere] for team in conflict), *stays])
 
 
 def _unit(question: Question, teams: list[Team]) -> int:

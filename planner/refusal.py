@@ -39,7 +39,7 @@ def _undecided(question: Question) -> Refusal:
 
 
 def _shrink(question: Question, impossible: Impossible, solve: Solve) -> tuple[list[Request], bool]:
-    conflict = [request for team in question.teams for request in team.requests]
+    conflict = _first_failing(question, solve)
     is_minimal = impossible.is_proven
     for request in list(conflict):
         fewer = [other for other in conflict if other is not request]
@@ -51,6 +51,21 @@ def _shrink(question: Question, impossible: Impossible, solve: Solve) -> tuple[l
         else:
             is_minimal = False
     return conflict, is_minimal
+
+
+def _first_failing(question: Question, solve: Solve) -> list[Request]:
+    """The heaviest requests that are refused already: whatever fits is quickly placed, so few are left to try."""
+    weighed = [(request.share_ppm * team.count, request) for team in question.teams for request in team.requests]
+    ordered = [request for _, request in sorted(weighed, key=lambda pair: -pair[0])]
+    for count in range(1, len(ordered)):
+        answer = solve(_keep(question, ordered[:count]))
+        if isinstance(answer, Impossible) and answer.is_proven:
+            return _in_order(question, ordered[:count])
+    return _in_order(question, ordered)
+
+
+def _in_order(question: Question, kept: list[Request]) -> list[Request]:
+    return [request for team in question.teams for request in team.requests if request in kept]
 
 
 def _keep(question: Question, kept: list[Request]) -> Question:

@@ -1,10 +1,8 @@
-"""Whether the rules leave any placement: facilities of a kind onto locations of a kind, by CP-SAT."""
+"""Whether the rules leave any placement: facilities of a kind onto locations of a kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
-
-from ortools.sat.python import cp_model
 
 from planner.placement.problem import Rule, holds
 from planner.placement.rule_model import RuleModel, facility_marks, kinds, location_marks
@@ -37,19 +35,11 @@ def find_feasible(
         return Feasibility("infeasible")
     facilities = kinds(size, [facility_marks(rule, size) for rule in rules])
     locations = kinds(location_count, [location_marks(rule, location_count) for rule in rules])
-    model = RuleModel(facilities, locations, rules, is_distinct=is_distinct)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = WORK_LIMIT
-    if time_limit is not None:
-        solver.parameters.max_time_in_seconds = max(time_limit, 0.01)
-    status = solver.solve(model.model)
-    if status == cp_model.INFEASIBLE:
-        return Feasibility("infeasible")
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Feasibility("unknown")
-    assignment = model.read(solver)
+    asked = RuleModel(facilities, locations, rules, is_distinct=is_distinct)
+    solution = asked.model.solve(seed=seed, work_limit=WORK_LIMIT, time_limit=time_limit)
+    if not solution.solutions:
+        return Feasibility("infeasible" if solution.status == "infeasible" else "unknown")
+    assignment = asked.read(solution.values)
     if not all(holds(rule, assignment) for rule in rules):
-        raise AssertionError("CP-SAT's placement breaks a rule of its own model")
+        raise AssertionError("the solver's placement breaks a rule of its own model")
     return Feasibility("feasible", assignment)

@@ -1,10 +1,10 @@
-"""The proof for small placements: the whole problem as one CP-SAT model over interchangeable locations."""
+"""The proof for small placements: the whole problem as one linear model over interchangeable locations."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from ortools.sat.python import cp_model
 
+from planner.linear_model import Term
 from planner.placement.problem import Matrix, Problem
 from planner.placement.rule_model import Kinds, RuleModel, kinds, location_marks
 
@@ -33,28 +33,26 @@ def is_provable(problem: Problem) -> bool:
 def prove(
     problem: Problem, hint: tuple[int, ...], *, seed: int, work_limit: float, time_limit: float | None
 ) -> Proof | None:
-    """None where the limits end it without any bound. Deterministic unless `time_limit` (seconds) is set.
+    """None where the limits end it without any answer. Deterministic unless `time_limit` (seconds) is set.
 
-    Products are linearised with their marginals (x_iK = sum over L of z_iKjL), which keeps the relaxation
-    tight. Costs are scaled to integers and rounded down, so the bound holds for the unrounded problem.
+    Products are linearised with their marginals (x_iK = sum over L of z_iKjL), which keeps the relaxation tight. Costs
+    are scaled to integers and rounded down, so the bound holds for the unrounded problem.
     """
-    model = _CostModel(problem)
-    model.hint(hint)
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed
-    solver.parameters.linearization_level = 2
-    solver.parameters.max_deterministic_time = work_limit
-    if time_limit is not None:
-        solver.parameters.max_time_in_seconds = max(time_limit, 0.01)
-    status = solver.solve(model.rules.model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+    asked = _CostModel(problem)
+    solution = asked.rules.model.solve(
+        seed=seed,
+        work_limit=work_limit,
+        time_limit=time_limit,
+        minimise=asked.terms,
+        hint=asked.hint(hint),
+    )
+    if not solution.solutions or solution.bound is None:
         return None
     return Proof(
-        bound=solver.best_objective_bound / model.scale,
-        assignment=model.rules.read(solver),
-        is_optimal=status == cp_model.OPTIMAL,
-        rounding=model.rounding,
+        bound=solution.bound / asked.scale,
+        assignment=asked.rules.read(solution.values),
+        is_optimal=solution.status == "optimal",
+        rounding=asked.rounding,
     )
 
 
@@ -63,32 +61,30 @@ class _CostModel:
         self._kinds = _location_kinds(problem)
         single: Kinds = [(facility,) for facility in range(problem.size)]
         self.rules = RuleModel(single, self._kinds, problem.rules, is_distinct=True)
-        self.scale = _scale(problem)
+        self.scale = _scale(problem, len(self._kinds))
         self.rounding = 0.0
         self._within = _between_kinds(problem.distance, self._kinds)
-        terms: list[cp_model.LinearExprT] = []
+        self.terms: list[Term] = []
         for i in range(problem.size):
-            terms += self._alone(i, problem.linear[i])
+            self._pay_alone(i, problem.linear[i])
             for j in range(i + 1, problem.size):
                 if problem.flow[i, j] or problem.flow[j, i]:
-                    terms += self._together(i, j, problem.flow[i, j], problem.flow[j, i])
-        self.rules.model.minimize(sum(terms))
+                    self._pay_together(i, j, float(problem.flow[i, j]), float(problem.flow[j, i]))
 
-    def _alone(self, facility: int, linear: Matrix) -> list[cp_model.LinearExprT]:
-        prices = [self._integer(float(linear[own[0]])) for own in self._kinds]
-        return [price * here for price, here in zip(prices, self.rules.count[facility], strict=True) if price]
+    def _pay_alone(self, facility: int, linear: Matrix) -> None:
+        for own, here in zip(self._kinds, self.rules.count[facility], strict=True):
+            self.terms.append((self._integer(float(linear[own[0]])), here))
 
-    def _together(self, i: int, j: int, forth: float, back: float) -> list[cp_model.LinearExprT]:
+    def _pay_together(self, i: int, j: int, forth: float, back: float) -> None:
         model, count = self.rules.model, len(self._kinds)
-        both = [[model.new_bool_var("") for _ in range(count)] for _ in range(count)]
+        both = [[model.flag() for _ in range(count)] for _ in range(count)]
         for k in range(count):
-            model.add(sum(both[k]) == self.rules.count[i][k])
-            model.add(sum(row[k] for row in both) == self.rules.count[j][k])
-        return [
-            self._integer(forth * float(self._within[k, other]) + back * float(self._within[other, k])) * both[k][other]
-            for k in range(count)
-            for other in range(count)
-        ]
+            model.require([*((1, name) for name in both[k]), (-1, self.rules.count[i][k])], "==", 0)
+            model.require([*((1, row[k]) for row in both), (-1, self.rules.count[j][k])], "==", 0)
+        for k in range(count):
+            for other in range(count):
+                cost = forth * float(self._within[k, other]) + back * float(self._within[other, k])
+                self.terms.append((self._integer(cost), both[k][other]))
 
     def _integer(self, cost: float) -> int:
         scaled = cost * self.scale
@@ -96,11 +92,13 @@ class _CostModel:
         self.rounding += max(0.0, scaled - whole) / self.scale
         return whole
 
-    def hint(self, assignment: tuple[int, ...]) -> None:
+    def hint(self, assignment: tuple[int, ...]) -> dict[str, int]:
         home = {place: kind for kind, own in enumerate(self._kinds) for place in own}
-        for row, place in zip(self.rules.count, assignment, strict=True):
-            for kind, variable in enumerate(row):
-                self.rules.model.add_hint(variable, int(home[place] == kind))
+        return {
+            name: int(home[place] == kind)
+            for row, place in zip(self.rules.count, assignment, strict=True)
+            for kind, name in enumerate(row)
+        }
 
 
 def _location_kinds(problem: Problem) -> Kinds:
@@ -140,9 +138,10 @@ def _between_kinds(distance: Matrix, own: Kinds) -> Matrix:
     return np.asarray(distance[np.ix_(first, last)])
 
 
-def _scale(problem: Problem) -> float:
-    """A power of two or ten that makes the costs whole numbers if it can, within 64 bits in all."""
-    largest = float(problem.flow.sum() * problem.distance.max() + problem.linear.sum()) or 1.0
+def _scale(problem: Problem, kind_count: int) -> float:
+    """A power of two or ten that makes the costs whole numbers if it can; all terms together stay below 2^53."""
+    pairs = problem.flow.sum() * problem.distance.max() * kind_count**2
+    largest = float(pairs + problem.linear.sum()) or 1.0
     scale = 1.0
     while scale * largest * 10 < LARGEST_TOTAL and scale < 1e6:
         scale *= 10

@@ -1,10 +1,9 @@
-"""The rules of a placement as a CP-SAT model over kinds of facilities and kinds of locations."""
+"""The rules of a placement as a linear model over kinds of facilities and kinds of locations."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from ortools.sat.python import cp_model
-
+from planner.linear_model import LinearModel, Term
 from planner.placement.problem import Apart, Capacity, Inside, Rule, Separate, Together
 
 Kinds = list[tuple[int, ...]]
@@ -18,20 +17,19 @@ class RuleModel:
     """
 
     def __init__(self, facilities: Kinds, locations: Kinds, rules: Sequence[Rule], *, is_distinct: bool) -> None:
-        self.model = cp_model.CpModel()
+        self.model = LinearModel()
         self._is_distinct = is_distinct
         self._facilities = facilities
         self._locations = locations
         self._kind_of = {one: kind for kind, own in enumerate(self._facilities) for one in own}
         self.count = [
-            [self.model.new_int_var(0, self._most(own, places), "") for places in self._locations]
-            for own in self._facilities
+            [self.model.integer(0, self._most(own, places)) for places in self._locations] for own in self._facilities
         ]
         for own, row in zip(self._facilities, self.count, strict=True):
-            self.model.add(sum(row) == len(own))
+            self.model.require([(1, name) for name in row], "==", len(own))
         if is_distinct:
             for index, places in enumerate(self._locations):
-                self.model.add(sum(row[index] for row in self.count) <= len(places))
+                self.model.require([(1, row[index]) for row in self.count], "<=", len(places))
         for rule in rules:
             self._add(rule)
 
@@ -45,54 +43,55 @@ class RuleModel:
             self._keep_together(rule)
         elif isinstance(rule, Apart):
             for places in self._by_class(rule.classes).values():
-                self.model.add(self._members_at(rule.members, places) <= 1)
+                self.model.require(self._members_at(rule.members, places), "<=", 1)
         elif isinstance(rule, Separate):
             self._keep_separate(rule)
         else:
             self._limit(rule)
 
     def _keep_inside(self, rule: Inside) -> None:
-        for kind in {self._kind_of[member] for member in rule.members}:
+        for kind in sorted({self._kind_of[member] for member in rule.members}):
             for index, places in enumerate(self._locations):
                 if places[0] not in rule.permitted:
-                    self.model.add(self.count[kind][index] == 0)
+                    self.model.require([(1, self.count[kind][index])], "==", 0)
 
     def _keep_together(self, rule: Together) -> None:
         chosen = []
         for places in self._by_class(rule.classes).values():
-            here = self.model.new_bool_var("")
+            here = self.model.flag()
             chosen.append(here)
-            self.model.add(self._members_at(rule.members, places) == len(rule.members)).only_enforce_if(here)
-            self.model.add(self._members_at(rule.members, places) == 0).only_enforce_if(~here)
-        self.model.add_exactly_one(chosen)
+            self.model.require([*self._members_at(rule.members, places), (-len(rule.members), here)], "==", 0)
+        self.model.require([(1, here) for here in chosen], "==", 1)
 
     def _keep_separate(self, rule: Separate) -> None:
         both = [member for member in rule.members if member in rule.others]
         mine = [member for member in rule.members if member not in both]
         theirs = [other for other in rule.others if other not in both]
         for places in self._by_class(rule.classes).values():
-            for left, right in ((mine, [*theirs, *both]), (theirs, both)):
-                if not left or not right:
-                    continue
-                is_left = self.model.new_bool_var("")
-                self.model.add(self._members_at(left, places) == 0).only_enforce_if(~is_left)
-                self.model.add(self._members_at(right, places) == 0).only_enforce_if(is_left)
+            self._exclude(mine, [*theirs, *both], places)
+            self._exclude(theirs, both, places)
             if both:
-                self.model.add(self._members_at(both, places) <= 1)
+                self.model.require(self._members_at(both, places), "<=", 1)
+
+    def _exclude(self, left: list[int], right: list[int], places: Sequence[int]) -> None:
+        """Either nobody of the left or nobody of the right is here."""
+        if left and right:
+            is_left = self.model.flag()
+            self.model.require([*self._members_at(left, places), (-len(left), is_left)], "<=", 0)
+            self.model.require([*self._members_at(right, places), (len(right), is_left)], "<=", len(right))
 
     def _limit(self, rule: Capacity) -> None:
         for number, places in self._by_class(rule.classes).items():
-            load = sum(
-                rule.demand[own[0]] * self.count[kind][index]
+            load = [
+                (rule.demand[own[0]], self.count[kind][index])
                 for kind, own in enumerate(self._facilities)
                 for index in places
-                if rule.demand[own[0]]
-            )
-            self.model.add(load <= (rule.limits[number] if number >= 0 else 0))
+            ]
+            self.model.require(load, "<=", rule.limits[number] if number >= 0 else 0)
 
-    def _members_at(self, members: Sequence[int], places: Sequence[int]) -> cp_model.LinearExprT:
-        kinds = {self._kind_of[member] for member in members}
-        return sum(self.count[kind][index] for kind in sorted(kinds) for index in places)
+    def _members_at(self, members: Sequence[int], places: Sequence[int]) -> list[Term]:
+        kinds = sorted({self._kind_of[member] for member in members})
+        return [(1, self.count[kind][index]) for kind in kinds for index in places]
 
     def _by_class(self, classes: Sequence[int]) -> dict[int, list[int]]:
         """Kinds of location by class; one that is in no class makes a class of its own."""
@@ -102,13 +101,14 @@ class RuleModel:
             found[number if number >= 0 else -1 - index].append(index)
         return found
 
-    def read(self, solver: cp_model.CpSolver) -> tuple[int, ...]:
+    def read(self, values: Mapping[str, int]) -> tuple[int, ...]:
+        """The location of each facility in a solution."""
         free = [list(places) for places in self._locations]
         assignment = [-1] * len(self._kind_of)
         for own, row in zip(self._facilities, self.count, strict=True):
             waiting = list(own)
-            for places, variable in zip(free, row, strict=True):
-                for _ in range(solver.value(variable)):
+            for places, name in zip(free, row, strict=True):
+                for _ in range(values[name]):
                     assignment[waiting.pop(0)] = places.pop(0) if self._is_distinct else places[0]
         return tuple(assignment)
 

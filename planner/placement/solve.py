@@ -18,6 +18,9 @@ from planner.placement.search import TOLERANCE, Budget, search
 from planner.placement.seeds import compact, scatter, starts
 
 DEFAULT_ITERATIONS = 5000
+ITERATIONS_BEFORE_PROOF = 300
+"""A small problem is searched this long first; if the proof succeeds then, nothing more needs to be searched."""
+
 PROOF_WORK = 2.0
 """CP-SAT's deterministic seconds for the proof where no time limit is given."""
 
@@ -50,33 +53,77 @@ def solve(
         if found.status != "feasible":
             return found.status
         seeds = [found.assignment]
-    lower = gilmore_lawler(problem)
-    is_small = is_provable(problem)
-    deadline = None if time_limit is None else started + time_limit * (0.5 if is_small else 1.0)
-    if iterations is None and deadline is None:
-        iterations = DEFAULT_ITERATIONS
-    best = search(problem, seeds, Budget(iterations, deadline), bound=lower.value, seed=seed)
-    return _prove(problem, best, lower.value, is_small, seed, None if time_limit is None else started + time_limit)
+    return _Run(problem, seeds, seed, time_limit, iterations, started).finish()
 
 
-def _prove(
-    problem: Problem, best: tuple[int, ...], bound: float, is_small: bool, seed: int, deadline: float | None
-) -> Solved:
-    cost = problem.cost(best)
-    proof: dict[str, Any] = {"method": GILMORE_LAWLER, "model": "exact", "rounding": 0.0}
-    if is_small and cost > bound * (1 + TOLERANCE):
+class _Run:
+    """Search, then proof, then search again: small problems are proven before the budget is spent."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        seeds: list[tuple[int, ...]],
+        seed: int,
+        time_limit: float | None,
+        iterations: int | None,
+        started: float,
+    ) -> None:
+        self._problem = problem
+        self._seed = seed
+        self._started = started
+        self._time_limit = time_limit
+        self._iterations = DEFAULT_ITERATIONS if iterations is None and time_limit is None else iterations
+        self._bound = gilmore_lawler(problem).value
+        self._proof: dict[str, Any] = {"method": GILMORE_LAWLER, "model": "exact", "rounding": 0.0}
+        self._best = min(seeds, key=problem.cost)
+        self._seeds = seeds
+
+    def finish(self) -> Solved:
+        if is_provable(self._problem):
+            few = ITERATIONS_BEFORE_PROOF if self._iterations is None else self._iterations
+            self._search(min(few, ITERATIONS_BEFORE_PROOF), 0.25)
+            self._prove()
+        if not self._is_optimal():
+            self._search(self._iterations, 1.0)
+        problem, cost = self._problem, self._problem.cost(self._best)
+        return Solved(
+            status="optimal" if self._is_optimal() else "feasible",
+            assignment=self._best,
+            cost=cost,
+            bound=min(cost, self._bound),
+            proof=self._proof,
+            baselines={"compact": problem.cost(compact(problem)), "scatter": problem.cost(scatter(problem))},
+        )
+
+    def _deadline(self, part: float) -> float | None:
+        return None if self._time_limit is None else self._started + part * self._time_limit
+
+    def _is_optimal(self) -> bool:
+        cost = self._problem.cost(self._best)
+        return cost - self._bound <= TOLERANCE * max(1.0, abs(cost))
+
+    def _search(self, iterations: int | None, part: float) -> None:
+        budget = Budget(iterations, self._deadline(part))
+        self._best = search(self._problem, [self._best, *self._seeds], budget, bound=self._bound, seed=self._seed)
+
+    def _prove(self) -> None:
+        if self._is_optimal():
+            return
+        deadline = self._deadline(0.75)
         left = None if deadline is None else deadline - time.perf_counter()
-        proven = prove(problem, best, seed=seed, work_limit=PROOF_WORK, time_limit=left)
-        if proven is not None:
-            if problem.cost(proven.assignment) < cost:
-                best, cost = proven.assignment, problem.cost(proven.assignment)
-            if proven.bound > bound:
-                model = "rounded" if proven.rounding > 1e-9 * max(cost, 1.0) else "exact"
-                bound = min(cost, proven.bound)
-                proof = {"method": CP_SAT, "model": model, "rounding": proven.rounding}
-    is_optimal = cost - bound <= 1e-9 * max(1.0, abs(cost))
-    baselines = {name: problem.cost(make(problem)) for name, make in (("compact", compact), ("scatter", scatter))}
-    return Solved("optimal" if is_optimal else "feasible", best, cost, bound, proof, baselines)
+        proven = prove(self._problem, self._best, seed=self._seed, work_limit=PROOF_WORK, time_limit=left)
+        if proven is None:
+            return
+        self._best = min(self._best, proven.assignment, key=self._problem.cost)
+        if proven.bound > self._bound:
+            cost = self._problem.cost(self._best)
+            is_rounded = proven.rounding > TOLERANCE * max(cost, 1.0)
+            self._bound = proven.bound
+            self._proof = {
+                "method": CP_SAT,
+                "model": "rounded" if is_rounded else "exact",
+                "rounding": proven.rounding,
+            }
 
 
 def _check_limits(time_limit: float | None, iterations: int | None) -> None:
