@@ -7,12 +7,12 @@ from typing import Any
 from planner.errors import PlanError
 from planner.topology import Topology
 from skb.knowledge import KnowledgeBase
-from skb.store import Store
+from skb.store import MachineSummary, Store
 
 
 def list_machines(store: Store) -> dict[str, Any]:
     """Every machine with its revision, facts by relation, packages and cores."""
-    return {"revision": store.revision, "machines": [_entry(store, one.name) for one in store.machines()]}
+    return {"revision": store.revision, "machines": [_entry(store, one) for one in store.machines()]}
 
 
 def describe_machine(knowledge: KnowledgeBase) -> dict[str, Any]:
@@ -42,13 +42,11 @@ def topology_or_none(snapshot: Any) -> Topology | None:
         return None
 
 
-def _entry(store: Store, name: str) -> dict[str, Any]:
-    knowledge = store.knowledge(name)
-    snapshot = knowledge.snapshot()
+def _entry(store: Store, summary: MachineSummary) -> dict[str, Any]:
+    snapshot = store.snapshot(summary.name)
     machine = topology_or_none(snapshot)
-    summary = next(one for one in store.machines() if one.name == name)
     return {
-        "machine": name,
+        "machine": summary.name,
         "revision": summary.revision,
         "packages": len(machine.packages) if machine else 0,
         "numa_nodes": len(nodes_of(snapshot)),

@@ -100,7 +100,7 @@ def _bars(region: Region, box: Box, colours: tuple[str, str], x: float, y: float
 
 def _bar(label: str, colours: tuple[str, str], x: float, y: float, width: float, height: float, font: float) -> Markup:
     fill, ink = colours
-    shown = label if len(label) * font * 0.58 <= width else label.partition(" ")[0]
+    shown = _as_fits(label, width / (font * 0.58))
     return joined(
         element(
             "rect",
@@ -109,6 +109,13 @@ def _bar(label: str, colours: tuple[str, str], x: float, y: float, width: float,
         ),
         _text(x + width / 2, y + height / 2 + font * 0.36, shown, min(font, width / 3), ink, anchor="middle"),
     )
+
+
+def _as_fits(label: str, letters: float) -> str:
+    """The label, or the most telling part of it that a bar holds."""
+    name = label.partition(" · ")[0]
+    parts = (label, name, name.removeprefix("NUMA "))
+    return next((part for part in parts if len(part) <= letters), label.partition(" ")[0])
 
 
 def _thread(core: Core, x: float, y: float, width: float, height: float) -> Markup:

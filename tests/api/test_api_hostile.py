@@ -152,7 +152,7 @@ VALUES = st.recursive(
 KEYS = st.sampled_from(["goal", "rules", "limits", "facts", "layer", "app", "root", "members", "application", "text"])
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(route=st.sampled_from(ROUTES[:-1]), body=st.dictionaries(KEYS, VALUES, max_size=4))
 def test_no_json_object_gets_a_5xx(client: TestClient, route: tuple[str, str], body: dict):
     assert client.request(*route, json=body).status_code < 500
