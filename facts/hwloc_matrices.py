@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from facts.anomalies import AnomalyLog
-from facts.bitmap import MAX_NUMBER
+from facts.bitmap import MAX_NUMBER, members
 from facts.hwloc_objects import ObjectTree, mask, number
 from facts.hwloc_xml import Document, Element
-from facts.inventory import Part
-from facts.inventory_facts import cores_of
+from facts.inventory import CoreNumbers, Part
 from facts.reading import Argument, Compound
 
 MAX_MATRIX = 4096
@@ -29,7 +28,7 @@ class Ranks:
 
     parts: Mapping[int, int]
     by_os_index: Mapping[tuple[str, int], int]
-    core_of: Mapping[int, int]
+    cores: CoreNumbers
 
     @classmethod
     def of(cls, tree: ObjectTree) -> Ranks:
@@ -43,7 +42,7 @@ class Ranks:
             parts[id(part)] = rank
             if part.os_index is not None:
                 by_os_index.setdefault((part.type, part.os_index), rank)
-        return cls(parts, by_os_index, {pu: core for core, pu in enumerate(tree.pus)})
+        return cls(parts, by_os_index, CoreNumbers.of(tree.pus))
 
 
 def node_distances(document: Document, tree: ObjectTree) -> Iterator[tuple[int, int, int]]:
@@ -107,9 +106,8 @@ def memory_attributes(document: Document, tree: ObjectTree, ranks: Ranks) -> Ite
             for core in _initiators(tree, ranks, entry):
                 yield "memory_attribute", (attribute.get("name") or "unnamed", node, core, value)
     for tier, element in enumerate(_matrices(document, "memtier")):
-        for (kind, os_index), node in sorted(ranks.by_os_index.items()):
-            if kind == "NUMANode" and (mask(element, "nodeset") or 0) >> os_index & 1:
-                yield "memory_tier", (node, tier)
+        for os_index in members((mask(element, "nodeset") or 0) & tree.seen_nodes):
+            yield "memory_tier", (ranks.by_os_index["NUMANode", os_index], tier)
 
 
 def kinds(document: Document) -> tuple[int, ...]:
@@ -248,7 +246,7 @@ def _term(tree: ObjectTree, ranks: Ranks, matrix: Element, name: str) -> Argumen
 
 
 def _ranked(tree: ObjectTree, ranks: Ranks, kind: str, os_index: int | None, rank: int) -> Compound:
-    own = ranks.core_of[os_index] if kind == "PU" and os_index is not None else rank
+    own = ranks.cores.core_of[os_index] if kind == "PU" and os_index is not None else rank
     return Compound(_TERM.get(kind, kind.lower()), (own,))
 
 
@@ -264,4 +262,4 @@ def _initiators(tree: ObjectTree, ranks: Ranks, entry: Element) -> list[int | st
     if gp_index is not None:
         part = tree.part_at.get(gp_index)
         cpus = part.cpus if isinstance(part, Part) else 0
-    return ["any"] if cpus is None else list(cores_of(cpus, ranks.core_of))
+    return ["any"] if cpus is None else list(ranks.cores.within(cpus))

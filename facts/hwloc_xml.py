@@ -15,6 +15,7 @@ from facts.reading import ReadError
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_OBJECTS = 200_000
+MAX_ELEMENTS = 500_000
 CHUNK_BYTES = 16 * 1024
 
 _WITH_TEXT = frozenset({"indexes", "u64values"})
@@ -23,13 +24,14 @@ _VERSION = re.compile(r"(\d{1,3})(\.\d{1,3})?\Z", re.ASCII)
 
 @dataclass(slots=True)
 class Element:
-    """One XML element with the line it starts on; only matrices keep their text."""
+    """One XML element with the line it starts on; only matrices keep their text, gathered in pieces until they end."""
 
     tag: str
     attributes: dict[str, str]
     line: int
     children: list[Element] = field(default_factory=list)
     text: str = ""
+    pieces: list[str] = field(default_factory=list)
 
     def get(self, name: str) -> str | None:
         """Return an attribute's text, None where it is absent."""
@@ -58,8 +60,8 @@ class Document:
 def parse(data: bytes) -> Document:
     """Return the document that hwloc's XML (of version 1, 2 or 3) holds.
 
-    A DTD is allowed and never fetched; entities are refused. Raises ReadError for XML that is broken, hostile (over
-    `MAX_BYTES`, `MAX_DEPTH` levels or `MAX_OBJECTS` objects), no topology, of a version above 3 or with several roots.
+    A DTD is allowed and never fetched; entities are refused. Raises ReadError for XML that is broken, beyond one of
+    this module's limits, no topology, of a version above 3, or with several roots.
     """
     if len(data) > MAX_BYTES:
         raise ReadError(
@@ -147,6 +149,7 @@ class _Builder:
         self.top: Element | None = None
         self._open: list[Element] = []
         self._objects = 0
+        self._elements = 0
 
     @property
     def line(self) -> int:
@@ -160,29 +163,33 @@ class _Builder:
                 f"The XML nests more than {MAX_DEPTH} elements at line {element.line}; at most {MAX_DEPTH} are read.",
                 {"line": element.line, "limit": MAX_DEPTH},
             )
-        if tag == "object":
-            self._count_object(element.line)
+        self._count(tag, element.line)
         if self._open:
             self._open[-1].children.append(element)
         else:
             self.top = element
         self._open.append(element)
 
-    def _count_object(self, line: int) -> None:
-        self._objects += 1
-        if self._objects > MAX_OBJECTS:
+    def _count(self, tag: str, line: int) -> None:
+        self._elements += 1
+        self._objects += tag == "object"
+        if self._objects > MAX_OBJECTS or self._elements > MAX_ELEMENTS:
             raise ReadError(
                 "too_many_objects",
-                f"The topology has more than {MAX_OBJECTS} objects at line {line}; at most {MAX_OBJECTS} are read.",
+                f"The topology has more than {MAX_OBJECTS} objects or {MAX_ELEMENTS} elements at line {line}; "
+                "at most so many are read.",
                 {"line": line, "limit": MAX_OBJECTS},
             )
 
     def end(self, tag: str) -> None:
-        self._open.pop()
+        element = self._open.pop()
+        if element.tag in _WITH_TEXT:
+            element.text = "".join(element.pieces)
+            element.pieces.clear()
 
     def data(self, text: str) -> None:
         if self._open[-1].tag in _WITH_TEXT:
-            self._open[-1].text += text
+            self._open[-1].pieces.append(text)
 
     def close(self) -> None:
         return None

@@ -53,6 +53,32 @@ class Inventory:
         return tuple(part for part in self.parts if part.type in types)
 
 
+@dataclass(frozen=True, slots=True)
+class CoreNumbers:
+    """The SKB's core ids of a machine's PUs: their ranks in tree order."""
+
+    core_of: Mapping[int, int]
+    present: int
+
+    @classmethod
+    def of(cls, pus: Sequence[int]) -> CoreNumbers:
+        """Return the ids of PUs given by OS index in tree order."""
+        return cls({pu: core for core, pu in enumerate(pus)}, from_members(pus))
+
+    def within(self, cpus: int) -> list[int]:
+        """Return the ids of the cores in a set of CPUs, ascending; CPUs that are not in the tree are skipped."""
+        return sorted(self.core_of[pu] for pu in members(cpus & self.present))
+
+    def first_holder(self, sets: Iterable[int]) -> dict[int, int]:
+        """Map each core, ascending, to the place of the first set that holds it; cores in none are left out."""
+        left, holder = self.present, {}
+        for place, cpus in enumerate(sets):
+            for core in self.within(cpus & left):
+                holder[core] = place
+            left &= ~cpus
+        return dict(sorted(holder.items()))
+
+
 def tree_order(pus: Iterable[int], parts: Iterable[Part]) -> tuple[int, ...]:
     """Return the PUs in the order in which a tree of these parts has them, as hwloc numbers them.
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from facts.bitmap import from_members, members
-from facts.inventory import Inventory, Part
+from facts.inventory import CoreNumbers, Inventory
 from facts.reading import Argument, Fact, ReadError
 
 CACHE_TYPE = re.compile(r"L([1-9])(i?)Cache\Z")
@@ -24,20 +24,13 @@ def facts_of(inventory: Inventory, *, machine: str, layer: str, source: str) -> 
     Raises ReadError where they would be more than `MAX_FACTS`.
     """
     _bound(inventory)
-    core_of = {pu: core for core, pu in enumerate(inventory.pus)}
+    numbers = CoreNumbers.of(inventory.pus)
     rows: list[Row] = [("machine", (machine,))]
-    rows += _cores(inventory, core_of)
-    rows += _caches(inventory, core_of)
-    rows += _memory(inventory, core_of)
-    rows += _properties(inventory, core_of)
+    rows += _cores(inventory, numbers)
+    rows += _caches(inventory, numbers)
+    rows += _memory(inventory, numbers)
+    rows += _properties(inventory, numbers)
     return (*(Fact(relation, args, layer, source) for relation, args in rows), *inventory.extra)
-
-
-def cores_of(cpus: int, core_of: Mapping[int, int]) -> list[int]:
-    """Return the ids of the cores in a set of CPUs, ascending; CPUs that are not in the tree are skipped."""
-    if cpus.bit_count() > len(core_of):
-        return [core for pu, core in core_of.items() if cpus >> pu & 1]
-    return sorted(core_of[pu] for pu in members(cpus) if pu in core_of)
 
 
 def _bound(inventory: Inventory) -> None:
@@ -53,50 +46,40 @@ def _bound(inventory: Inventory) -> None:
         )
 
 
-def _cores(inventory: Inventory, core_of: Mapping[int, int]) -> Iterator[Row]:
+def _cores(inventory: Inventory, numbers: CoreNumbers) -> Iterator[Row]:
     packages = inventory.of_type("Package")
-    home = _homes(packages, core_of)
+    home = numbers.first_holder(part.cpus for part in packages)
     for core in range(len(inventory.pus)):
         yield "core", (core, home.get(core, "none"))
-    for core, physical in sorted(_homes(inventory.of_type("Core"), core_of).items()):
+    for core, physical in numbers.first_holder(part.cpus for part in inventory.of_type("Core")).items():
         yield "physical_core", (core, physical)
     for core, pu in enumerate(inventory.pus):
         yield "pu", (core, pu, "unknown")
     for package, part in enumerate(packages):
         if part.os_index is not None:
             yield "package", (package, part.os_index)
-    for core, die in sorted(_homes(inventory.of_type("Die"), core_of).items()):
+    for core, die in numbers.first_holder(part.cpus for part in inventory.of_type("Die")).items():
         yield "die", (core, die)
     for number, part in enumerate(inventory.of_type("Group")):
-        for core in cores_of(part.cpus, core_of):
+        for core in numbers.within(part.cpus):
             yield "group", (core, part.nesting, number)
 
 
-def _homes(parts: tuple[Part, ...], core_of: Mapping[int, int]) -> dict[int, int]:
-    """Map each core to the rank of the part that holds it; the first one where they overlap."""
-    home: dict[int, int] = {}
-    for rank, part in enumerate(parts):
-        for core in cores_of(part.cpus, core_of):
-            home.setdefault(core, rank)
-    return home
-
-
-def _caches(inventory: Inventory, core_of: Mapping[int, int]) -> Iterator[Row]:
+def _caches(inventory: Inventory, numbers: CoreNumbers) -> Iterator[Row]:
     caches = [(part, match) for part in inventory.parts if (match := CACHE_TYPE.match(part.type))]
     for number, (part, match) in enumerate(caches):
-        level = int(match.group(1))
-        for core in cores_of(part.cpus, core_of):
-            size, line = _known(part.size_bytes), _known(part.line_bytes)
+        level, size, line = int(match.group(1)), _known(part.size_bytes), _known(part.line_bytes)
+        for core in numbers.within(part.cpus):
             yield "cache", (number, core, level, part.cache_type, size, line)
 
 
-def _memory(inventory: Inventory, core_of: Mapping[int, int]) -> Iterator[Row]:
+def _memory(inventory: Inventory, numbers: CoreNumbers) -> Iterator[Row]:
     nodes = inventory.of_type("NUMANode")
     rank = {part.os_index: node for node, part in enumerate(nodes) if part.os_index is not None}
     for node, part in enumerate(nodes):
         yield "numa_node", (node, _known(part.os_index), _known(part.size_bytes))
     for node, part in enumerate(nodes):
-        for core in cores_of(part.cpus, core_of):
+        for core in numbers.within(part.cpus):
             yield "core_node", (core, node)
     for here, there, value in inventory.node_distances:
         yield "numa_distance", (rank[here], rank[there], value)
@@ -106,20 +89,14 @@ def _memory(inventory: Inventory, core_of: Mapping[int, int]) -> Iterator[Row]:
                 yield "memory_cache", (number, rank[os_index], _known(part.size_bytes), _known(part.line_bytes))
 
 
-def _properties(inventory: Inventory, core_of: Mapping[int, int]) -> Iterator[Row]:
-    kind_of: dict[int, int] = {}
-    for kind, cpus in enumerate(inventory.kinds):
-        for core in cores_of(cpus, core_of):
-            kind_of.setdefault(core, kind)
-    yield from (("core_kind", (core, kind)) for core, kind in sorted(kind_of.items()))
-    hz_of: dict[int, int] = {}
-    for cpus, hz in inventory.clocks:
-        for core in cores_of(cpus, core_of):
-            hz_of.setdefault(core, hz)
-    yield from (("clock_hz", (core, hz)) for core, hz in sorted(hz_of.items()))
+def _properties(inventory: Inventory, numbers: CoreNumbers) -> Iterator[Row]:
+    for core, kind in numbers.first_holder(inventory.kinds).items():
+        yield "core_kind", (core, kind)
+    for core, place in numbers.first_holder(cpus for cpus, _ in inventory.clocks).items():
+        yield "clock_hz", (core, inventory.clocks[place][1])
     if inventory.isa is not None:
         yield from (("isa", (core, inventory.isa)) for core in range(len(inventory.pus)))
-    yield from (("disallowed", (core,)) for core in cores_of(inventory.disallowed, core_of))
+    yield from (("disallowed", (core,)) for core in numbers.within(inventory.disallowed))
     yield from (("unavailable_pu", (pu,)) for pu in members(inventory.unavailable))
 
 

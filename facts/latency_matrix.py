@@ -9,8 +9,8 @@ from pathlib import Path
 
 from facts.reading import Anomaly, Fact, ReadError, Reading
 
-MAX_BYTES = 64 * 1024 * 1024
-MAX_ROWS = 4096
+MAX_BYTES = 32 * 1024 * 1024
+MAX_ROWS = 1024
 MAX_VALUE = Decimal(10) ** 15
 
 Matrix = list[list[float | None]]
@@ -108,13 +108,15 @@ def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
 
 def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
     """Return (line, cells) of the rows; empty lines at the end are skipped."""
+    if len(text) > MAX_BYTES:
+        raise ReadError("too_large", f"{where} has more than {MAX_BYTES} characters; at most so many are read.")
     reader = csv.reader(io.StringIO(text.rstrip("\r\n ") + "\n" if text.strip() else "", newline=""))
     found: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
             found.append((reader.line_num, cells or [""]))
-            if len(found) > MAX_ROWS:
-                raise ReadError("too_large", f"{where} has more than {MAX_ROWS} rows; at most so many are read.")
+            if max(len(found), len(cells)) > MAX_ROWS:
+                raise ReadError("too_large", f"{where} has over {MAX_ROWS} rows or columns; at most so many are read.")
     except csv.Error as error:
         raise ReadError(
             "bad_csv", f"{where} is no CSV at line {reader.line_num} ({error}); {_ACCEPTED}.", {"line": reader.line_num}

@@ -21,8 +21,8 @@ MAX_BYTES = 64 * 1024 * 1024
 SYNTHETIC = "synthetic:"
 
 _PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|'[^'\n]*'\s*[(.]|:-|\?-)""")
-_CSV = re.compile(r"[^\S\n]*(?:[-+.\d]|[^(\n]*[,;\t])")
-_COMMENTS = re.compile(r"\s+|%[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENTS = re.compile(r"(?:\s|%[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+_GLANCE = 10_000
 _ACCEPTED = (
     "an hwloc XML, a core-to-core latency CSV, Prolog facts, a folder or .tar.gz/.tar.bz2 with sys/, "
     "'host', 'synthetic:pack:2 core:4 pu:2', or a bundled name ({}) is accepted"
@@ -129,9 +129,9 @@ def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
     as_prolog = partial(Reading, name, (), text, "static", f"facts: {where}", None)
     if suffix in {".csv", ".pl", ".facts", ".skb", ".ecl"}:
         return as_csv() if suffix == ".csv" else as_prolog()
-    if _PROLOG.match(text, _first_token(text)):
+    if _begins_as_prolog(text):
         return as_prolog()
-    if _CSV.match(text):
+    if _begins_as_csv(text):
         return as_csv()
     if text.startswith(SYNTHETIC):
         return read_synthetic(text.removeprefix(SYNTHETIC), name=name)
@@ -140,12 +140,17 @@ def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
     )
 
 
-def _first_token(text: str) -> int:
-    """Return where the text begins after white space and Prolog comments."""
-    at = 0
-    while match := _COMMENTS.match(text, at):
-        at = match.end()
-    return at
+def _begins_as_prolog(text: str) -> bool:
+    """Tell whether a fact or clause comes first, after white space and Prolog comments."""
+    match = _COMMENTS.match(text)
+    start = match.end() if match else 0
+    return _PROLOG.match(text[start : start + _GLANCE]) is not None
+
+
+def _begins_as_csv(text: str) -> bool:
+    """Tell whether the first line is a number, or has a separator before any parenthesis."""
+    line = text.lstrip(" \r\n")[:_GLANCE].split("\n", maxsplit=1)[0]
+    return line[:1] in set("+-.0123456789") or any(mark in line.split("(", maxsplit=1)[0] for mark in ",;\t")
 
 
 def _decoded(data: bytes, where: str) -> str:
