@@ -171,25 +171,34 @@ class _Lowering:
             case "abs":
                 return self.model.add_abs_equality(result, operands[0])
             case "div":
-                self.model.add(operands[1] != 0)
-                return self.model.add_division_equality(result, operands[0], operands[1])
+                return self._post_division(operands[0], operands[1], quotient=result, is_floored=False)
             case _:
-                return self._post_mod(result, operands[0], operands[1])
+                return self._post_division(operands[0], operands[1], remainder=result, is_floored=True)
 
-    def _post_mod(self, result: Any, value: Any, divisor: Any) -> Any:
-        """CP-SAT's own remainder follows the dividend's sign, so the floored one is value = divisor q + result."""
-        self.model.add(divisor != 0)
-        quotient = self.model.new_int_var(-(2**53), 2**53, "")
-        product = self.model.new_int_var(-(2**53), 2**53, "")
+    def _post_division(
+        self, value: Any, divisor: Any, *, quotient: Any = None, remainder: Any = None, is_floored: bool
+    ) -> None:
+        """value = divisor x quotient + remainder with |remainder| < |divisor|.
+
+        The remainder has the divisor's sign when floored, else the value's. CP-SAT's own division refuses a model
+        whose divisor may only be 0, and its remainder knows no negative divisor.
+        """
+        wide = 2**53
+        quotient = self.model.new_int_var(-wide, wide, "") if quotient is None else quotient
+        remainder = self.model.new_int_var(-wide, wide, "") if remainder is None else remainder
+        product = self.model.new_int_var(-wide, wide, "")
         self.model.add_multiplication_equality(product, [divisor, quotient])
-        self.model.add(value == product + result)
+        self.model.add(value == product + remainder)
+        sizes = [self.model.new_int_var(0, wide, "") for _ in range(2)]
+        self.model.add_abs_equality(sizes[0], remainder)
+        self.model.add_abs_equality(sizes[1], divisor)
+        self.model.add(sizes[0] < sizes[1])
+        leading = divisor if is_floored else value
         is_positive = self.model.new_bool_var("")
-        self.model.add(divisor > 0).only_enforce_if(is_positive)
-        self.model.add(divisor < 0).only_enforce_if(~is_positive)
-        for sign, literal in ((1, is_positive), (-1, ~is_positive)):
-            self.model.add(sign * result >= 0).only_enforce_if(literal)
-            self.model.add(sign * result < sign * divisor).only_enforce_if(literal)
-        return None
+        self.model.add(leading >= 0).only_enforce_if(is_positive)
+        self.model.add(leading < 0).only_enforce_if(~is_positive)
+        self.model.add(remainder >= 0).only_enforce_if(is_positive)
+        self.model.add(remainder <= 0).only_enforce_if(~is_positive)
 
     def _post_reified(self, indicator: Any, inner: Linear | Table) -> None:
         literal = self.model.new_bool_var("")

@@ -126,7 +126,7 @@ def test_what_is_wrong_is_refused(snapshot: Snapshot, goal: str, error: type[Skb
         ask(snapshot, goal)
 
 
-expressions = st.sampled_from(["X + Y", "X - 2 * Z", "Y * Z", "abs(X - Y)", "max(X, Z)", "X + (Y #> Z)", "Z mod 3"])
+expressions = st.sampled_from(["X + Y", "X - 2 * Z", "Y * Z", "abs(X - Y)", "max(X, Z)", "X + (Y#>Z)", "Z mod 3"])
 comparisons = st.builds(
     lambda left, sign, right: f"{left} {sign} {right}",
     expressions,
@@ -152,7 +152,7 @@ def _value(text: str, env: dict[str, int]) -> int:
         "Y * Z": y * z,
         "abs(X - Y)": abs(x - y),
         "max(X, Z)": max(x, z),
-        "X + (Y #> Z)": x + (y > z),
+        "X + (Y#>Z)": x + (y > z),
         "Z mod 3": z % 3,
     }
     return table[text] if text in table else int(text)
