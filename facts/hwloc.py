@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 from facts import hwloc_matrices
 from facts.anomalies import AnomalyLog
-from facts.bitmap import from_members
+from facts.bitmap import MAX_NUMBER, from_members
 from facts.hwloc_objects import ObjectTree, mask, walk
 from facts.hwloc_xml import Document, parse
 from facts.inventory import Inventory
@@ -62,17 +62,17 @@ def _usable(document: Document, present: int) -> int:
 
 def _unavailable(tree: ObjectTree, present: int) -> int:
     """Return the CPUs that the machine has but the tree lacks; none where the complete set is infinite."""
-    return 0 if tree.known.bit_length() > 2 * max(present.bit_length(), 4096) else tree.known & ~present
+    return 0 if tree.known >> MAX_NUMBER & 1 else tree.known & ~present
 
 
 def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:
     ranks = hwloc_matrices.Ranks.of(tree)
-    rows = chain(
+    every = chain(
         hwloc_matrices.other_distances(document, tree, ranks), hwloc_matrices.memory_attributes(document, tree, ranks)
     )
-    facts = tuple(Fact(relation, args, "discovered", source) for relation, args in islice(rows, MAX_FACTS + 1))
-    if len(facts) > MAX_FACTS:
+    rows = list(islice(every, MAX_FACTS + 1))
+    if len(rows) > MAX_FACTS:
         raise ReadError(
             "too_many_facts", f"The matrices of {source} hold more than {MAX_FACTS} values; less is accepted."
         )
-    return facts
+    return tuple(Fact(relation, args, "discovered", source) for relation, args in dict.fromkeys(rows))

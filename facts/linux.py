@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, from_members, members, parse_list, parse_mask
@@ -100,10 +101,18 @@ class _Machine:
         yield from packages
         yield from (part for part in self._siblings("Die", ("die_cpus",), "die_id") if part.cpus not in taken)
         taken |= {part.cpus for part in cores}
-        for file in _GROUPS:
-            number = file.split("_", maxsplit=1)[0] + "_id"
-            yield from (part for part in self._siblings("Group", (file,), number) if part.cpus not in taken)
+        yield from self._groups(taken)
         yield from cores
+
+    def _groups(self, taken: set[int]) -> Iterator[Part]:
+        """Yield clusters, books and drawers that are no package, die or core, each with its depth among them."""
+        groups: dict[int, Part] = {}
+        for file in _GROUPS:
+            for part in self._siblings("Group", (file,), f"{file.split('_', maxsplit=1)[0]}_id"):
+                if part.cpus not in taken:
+                    groups.setdefault(part.cpus, part)
+        for cpus, part in groups.items():
+            yield replace(part, nesting=sum(cpus != other and not cpus & ~other for other in groups))
 
     def _siblings(self, kind: str, masks: tuple[str, ...], number: str) -> Iterator[Part]:
         """Yield one part for each set of CPUs that a topology file names; the id -1 is no number, and no die."""

@@ -44,7 +44,7 @@ def read(source: str | Path | bytes, *, name: str | None = None) -> Reading:
 
     `source` is a bundled name, `host`, `synthetic:...` or a path (a `Path` is always a path); bytes are the content
     itself, or a bundled name, or `synthetic:...`, never `host`. `name` overrides the machine's name, which is else the
-    bundled name, the host's name, or the file's stem.
+    bundled name, the host's name, or the file's stem. CPUs of this host that this process may not use are `disallowed`.
 
     Raises ReadError for a source that cannot be found, recognised or used.
     """

@@ -127,6 +127,18 @@ def test_a_root_without_a_cpu_is_refused(tmp_path: Path) -> None:
         facts.read(root(tmp_path, {"sys/x": ""}))
 
 
+def test_groups_of_cores_say_how_deep_they_nest(tmp_path: Path) -> None:
+    files = {"sys/x": ""}
+    for cpu in range(8):
+        here = f"sys/devices/system/cpu/cpu{cpu}/topology"
+        files[f"{here}/cluster_cpus"] = f"{3 << cpu // 2 * 2:x}\n"
+        files[f"{here}/book_siblings"] = f"{15 << cpu // 4 * 4:x}\n"
+        files[f"{here}/thread_siblings"] = f"{1 << cpu:x}\n"
+    found = rows(facts.read(root(tmp_path, files)), "group")
+    assert {(core, depth) for core, depth, _ in found} == {(core, depth) for core in range(8) for depth in range(2)}
+    assert {number for core, depth, number in found if core == 5} == {3, 4}
+
+
 def test_capacities_tell_the_kinds_of_a_hybrid_machine(tmp_path: Path) -> None:
     files = four_cpus()
     for cpu, capacity in enumerate((1024, 400, 400)):
