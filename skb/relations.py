@@ -64,6 +64,63 @@ message_throughput(Src*, Dst*, Rate:messages/Mcycle)
 cost(Name*, Value, Unit)
     a scalar cost of the machine with its unit
     cost(context_switch, 4000, ns)
+measured_progress(Application*, Iterations, Window:ms)
+    what an application did in a run: iterations, or messages received, in so much virtual time
+    measured_progress(barrier, 5063037, 15000)
+measured_misses(Application*, Jobs)
+    how many of its jobs missed their deadlines in that run
+    measured_misses(barrier, 0)
+measured_utilisation_ppm(Application*, Core*, Share:ppm)
+    the share of a core that an application had in that run
+    measured_utilisation_ppm(barrier, 3, 480000)
+manifest(Id*, Application, Dispatchers, Text)
+    a manifest that the placement controller has admitted
+    manifest(5, barrier, 16, "B 1")
+phase(Id*, Phase)
+    the phase that an admitted application is in
+    phase(5, 1)
+reservation(Id*, Phase*, Dispatcher*, Core, Kind, Wcet:ns, Period:ns, Deadline:ns, Release:ns, Delay:ns, Weight)
+    what a dispatcher of an admitted application holds in one of its phases; Release is the offset in the period
+    reservation(5, 1, 0, 0, h, 80000000, 160000000, 80000000, 0, 480000000, 0)
+package(Package*, OsIndex)
+    the package's number in the operating system
+    package(1, 9)
+unavailable_pu(OsIndex*)
+    the machine has this CPU, but it is off or hidden and is no core here
+    unavailable_pu(4)
+isolated(Core*)
+    kept apart by the kernel (isolcpus)
+    isolated(2)
+tickless(Core*)
+    without the kernel's tick (nohz_full)
+    tickless(2)
+memory_cache(Id*, Node*, SizeBytes:bytes, LineBytes:bytes)
+    a memory-side cache in front of a node; sizes or `unknown`
+    memory_cache(0, 0, 67108864, 64)
+memory_attribute(Name*, Node*, Core*, Value*)
+    an hwloc memory attribute in hwloc's unit; Core is `any` without an initiator
+    memory_attribute('Bandwidth', 2, 3, 11000)
+memory_tier(Node*, Tier)
+    the place of the node's tier in the source
+    memory_tier(0, 1)
+object_distance(Matrix*, Means*, From*, To*, Value)
+    a matrix between objects; Means is latency, bandwidth, hops or unknown; objects are package(I), core(I), ...
+    object_distance('LinkBandwidth', bandwidth, package(0), package(1), 400)
+cache_latency(Where*, Cycles:cycles)
+    access to a cache: l1, l2, l3, other_l1_l2, one_hop, two_hop
+    cache_latency(one_hop, 190)
+coherence(Kind)
+    whether hardware keeps caches coherent: hardware or none
+    coherence(hardware)
+mesh_position(Core*, X:tiles, Y:tiles)
+    where the core's tile lies in the mesh
+    mesh_position(13, 0, 1)
+message_buffer(Tile*, Bytes:bytes)
+    the message-passing buffer of a tile; Tile is the id of group(Core, 0, Tile)
+    message_buffer(0, 16384)
+external_link(P*, Q*, LatencyNs:ns, BytesPerSecond:bytes/s)
+    a link that joins two packages without shared memory
+    external_link(0, 1, 5000, 200000000)
 denied(Fact*)
     a quirk: facts of lower layers that match this pattern are not true
     denied(core(5, _))

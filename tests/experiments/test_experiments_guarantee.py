@@ -30,7 +30,7 @@ def random_phase(random: Random) -> str:
         return f"B {random.randint(1, 4)}"
     period = random.choice(PERIODS_MS)
     wcet = random.randint(1, max(1, period * 2 // 5))
-    deadline = wcet if random.random() < 0.6 else random.randint(wcet, period)
+    deadline = wcet if random.random() < 0.4 else random.randint(wcet, period)
     return f"{random.choice('GH')} {wcet} {period} {deadline} {random.choice((0, 0, 5, 20))}"
 
 
@@ -39,7 +39,7 @@ def random_manifests(random: Random) -> list[Manifest]:
         Manifest.from_text(
             "\n".join(random_phase(random) for _ in range(random.choice((1, 1, 2, 3)))) + "\n",
             name=f"app{number}",
-            dispatchers=random.randint(1, 4),
+            dispatchers=random.choice((1, 1, 1, 2, 3, 4)),
         )
         for number in range(random.randint(1, 5))
     ]
