@@ -8,9 +8,9 @@ REFERENCE = Path(__file__).parent / "reference"
 
 INTRODUCTION = """# Relations
 
-Written from `skb/relations.py` by `make docs`. A relation is known by name and arity. The arguments in **bold** are its key: two
-facts with an equal key and other values contradict, and the higher layer wins (quirk, measured, discovered, static; then the
-newest). Other relations may be stated, too; all their arguments are key.
+Written from `skb/relations.py` by `make docs`. A relation is known by name and arity. The arguments in **bold** are
+its key: two facts with an equal key and other values contradict, and the higher layer wins (quirk, measured,
+discovered, static; then the newest). Other relations may be stated, too; all their arguments are key.
 
 | relation | says | units | example |
 |---|---|---|---|

@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Timings never decide a test: a busy machine is no reason to fail.
+settings.register_profile("skb", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("skb")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -150,7 +150,7 @@ def test_facts_and_rules_beside_the_query_join_the_stored_facts(snapshot: Snapsh
     ("goal", "rules", "error", "details"),
     [
         ("core(X", "", QuerySyntaxError, {"line": 1, "column": 7}),
-        ("nowhere(X)", "", UnknownRelation, {"relation": "nowhere/1", "similar": []}),
+        ("quux(X)", "", UnknownRelation, {"relation": "quux/1", "similar": []}),
         ("core(X)", "", UnknownRelation, {"relation": "core/1", "similar": ["core/2"]}),
         ("p(X)", "p(X) :- cor(X, _).", UnknownRelation, None),
         ("p(X, Y)", "p(X, Y) :- core(X, _).", UnsafeVariable, {"variables": ["Y"], "rule": "p(X, Y) :- core(X, _)"}),
