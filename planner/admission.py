@@ -9,6 +9,7 @@ from planner.errors import PlanError
 from planner.first_fit import allocate_first_fit
 from planner.fixed_cores import fix_cores
 from planner.manifest import Manifest, check_unique_names
+from planner.reduction import reduce_to_fit
 from planner.refusal import explain
 from planner.requests import Request, Team, teams_of
 from planner.reservations import Decision, Refusal
@@ -16,6 +17,7 @@ from planner.schedules import MOST_COMBINATIONS, make_schedules
 from planner.topology import Topology
 from planner.verify.schedule import check_decision
 
+POLICIES = ("refuse", "reduce")
 EXPLANATION_WORK = 0.5
 """CP-SAT's deterministic seconds for each of the many questions that find a refusal's causes."""
 
@@ -35,6 +37,8 @@ def admit(
 ) -> Decision:
     """Schedule all manifests together or say why not.
 
+    Where they do not fit, policy `reduce` cuts every WCET by one factor until they do.
+
     `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
     already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
     and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a clock error.
@@ -45,35 +49,37 @@ def admit(
     """
     started = time.perf_counter()
     check_unique_names(manifests)
-    _check_policy(policy, guard_ns)
-    question = _question(manifests, machine, fix_cores(manifests, machine, cores or {}, standing), standing, guard_ns)
-    answer = _decide(question, seed, time_limit)
+    _check(policy, guard_ns)
+    fixed = fix_cores(manifests, machine, cores or {}, standing)
+    deadline = None if time_limit is None else started + time_limit
+
+    def decide(asked: Sequence[Manifest]) -> Allocation | Refusal:
+        return _decide(_question(asked, machine, fixed, standing, guard_ns), seed, deadline)
+
+    answer = decide(manifests)
+    reductions: Mapping[str, int] = {}
+    if isinstance(answer, Refusal) and policy == "reduce":
+        manifests, answer, reductions = reduce_to_fit(manifests, decide, answer)
+    seconds = time.perf_counter() - started
     if isinstance(answer, Refusal):
-        return Decision(False, refusal=answer, revision=machine.revision, seconds=time.perf_counter() - started)
-    allocation = _seat_best_effort(question, answer)
+        return Decision(False, refusal=answer, revision=machine.revision, seconds=seconds)
+    allocation = _seat_best_effort(_question(manifests, machine, fixed, standing, guard_ns), answer)
     schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
     check_decision(schedules, guard_ns=guard_ns)
-    return Decision(True, schedules, notes=notes, revision=machine.revision, seconds=time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Decision(True, schedules, reductions, None, notes, machine.revision, seconds)
 
 
-def _check_policy(policy: str, guard_ns: int) -> None:
-    if policy == "reduce":
+def _check(policy: str, guard_ns: int) -> None:
+    if policy not in POLICIES:
         raise PlanError(
-            "policy 'reduce' is not built yet (issue 4); 'refuse' is accepted",
-            code="unsupported_policy",
-            details={"found": policy, "accepted": ["refuse"]},
-        )
-    if policy != "refuse":
-        raise PlanError(
-            f"policy {policy!r} is unknown; refuse is accepted",
-            code="unsupported_policy",
-            details={"found": policy, "accepted": ["refuse"]},
+            f"policy {policy!r} is unknown; {' or '.join(POLICIES)} is accepted",
+            code="unknown_policy",
+            details={"found": policy, "accepted": list(POLICIES)},
         )
     if guard_ns < 0:
         raise PlanError(
-            f"the guard is {guard_ns} ns; 0 or more is accepted",
-            code="bad_guard",
-            details={"found": guard_ns},
+            f"the guard is {guard_ns} ns; 0 or more is accepted", code="bad_guard", details={"found": guard_ns}
         )
 
 
@@ -111,10 +117,10 @@ def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) 
     }
 
 
-def _decide(question: Question, seed: int, time_limit: float | None) -> Allocation | Refusal:
+def _decide(question: Question, seed: int, deadline: float | None) -> Allocation | Refusal:
     def solve(asked: Question, work_limit: float = EXPLANATION_WORK) -> Allocation | Impossible:
         return allocate_first_fit(asked) or allocate_completely(
-            asked, seed=seed, time_limit=time_limit, work_limit=work_limit
+            asked, seed=seed, deadline=deadline, work_limit=work_limit
         )
 
     reserved = Question(

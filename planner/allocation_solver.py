@@ -1,5 +1,6 @@
 """The complete allocation: cores and window offsets as one model, tasks with laxity by learnt conflicts."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -27,10 +28,10 @@ class Impossible:
 
 
 def allocate_completely(
-    question: Question, *, seed: int = 0, time_limit: float | None = None, work_limit: float = WORK_LIMIT
+    question: Question, *, seed: int = 0, deadline: float | None = None, work_limit: float = WORK_LIMIT
 ) -> Allocation | Impossible:
-    """Deterministic for a seed unless `time_limit` (seconds) ends it."""
-    return _Model(question).solve(seed, time_limit, work_limit)
+    """Deterministic for a seed unless `deadline` (of `time.perf_counter`) ends it."""
+    return _Model(question).solve(seed, deadline, work_limit)
 
 
 class _Model:
@@ -128,8 +129,11 @@ class _Model:
         self._model.require([(1, distance), (-least, together)], ">=", 0)
         self._model.require([(1, distance), (modulus - 1 - most, together)], "<=", modulus - 1)
 
-    def solve(self, seed: int, time_limit: float | None, work_limit: float) -> Allocation | Impossible:
+    def solve(self, seed: int, deadline: float | None, work_limit: float) -> Allocation | Impossible:
         for _ in range(MOST_ROUNDS):
+            time_limit = None if deadline is None else deadline - time.perf_counter()
+            if time_limit is not None and time_limit <= 0:
+                break
             solution = self._model.solve(seed=seed, work_limit=work_limit, time_limit=time_limit)
             if solution.status == "infeasible":
                 return Impossible(self._is_final)

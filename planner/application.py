@@ -13,7 +13,8 @@ OBJECTIVES = ("communication",)
 RUN_KEYS = ("workload", "threads", "manifest", "workload_options")
 """Keys for who runs the application; kept, not looked at."""
 
-MOST_DISPATCHERS = 4096
+MOST_DISPATCHERS = 1024
+MOST_EDGES = 1_100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,11 @@ class Application:
         everyone = tuple(one for group in groups for one in group.dispatchers)
         members: dict[str, tuple[str, ...]] = {group.name: group.dispatchers for group in groups}
         members |= {one: (one,) for one in everyone}
-        edges = [edge for table in fields.tables("traffic") for edge in read_traffic(table, members)]
+        edges: list[Edge] = []
+        for table in fields.tables("traffic"):
+            edges += read_traffic(table, members)
+            if len(edges) > MOST_EDGES:
+                raise fields.refuse("traffic", "holds too many edges", f"at most {MOST_EDGES} in all")
         constraints = _own_constraints(groups, everyone, fields.flag("smt", True))
         constraints += [read_constraint(table, members, everyone) for table in fields.tables("constraint")]
         constraints = _named_apart(fields, constraints)

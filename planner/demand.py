@@ -16,6 +16,9 @@ from math import lcm
 from planner.requests import Request
 
 MOST_CHECKPOINTS = 1_000_000
+MOST_POINTS = 100_000
+"""Interval lengths that the sufficient test looks at before it gives up, which is a no."""
+
 
 Placed = tuple[Request, int]
 """A request on the core with its release offset, ns."""
@@ -42,11 +45,16 @@ def judge_demand(placed: Sequence[Placed], most_checkpoints: int = MOST_CHECKPOI
     """Windows alone are settled by the window rule; with laxity on the core every interval is looked at."""
     if all(request.is_window for request, _ in placed):
         return Verdict(True)
-    hyperperiod_ns = lcm(*(request.period_ns for request, _ in placed))
-    jobs_per_hyperperiod = sum(hyperperiod_ns // request.period_ns for request, _ in placed)
-    if jobs_per_hyperperiod * jobs_per_hyperperiod > most_checkpoints:
-        return Verdict(_passes_whatever_the_offsets(placed, most_checkpoints), exact=False)
-    return Verdict(_passes_every_interval(placed, hyperperiod_ns))
+    if checkpoint_count([request for request, _ in placed]) > most_checkpoints:
+        return Verdict(_passes_whatever_the_offsets(placed, MOST_POINTS), exact=False)
+    return Verdict(_passes_every_interval(placed, lcm(*(request.period_ns for request, _ in placed))))
+
+
+def checkpoint_count(requests: Sequence[Request]) -> int:
+    """Releases times deadlines of one hyperperiod: what an exact test has to look at."""
+    hyperperiod_ns = lcm(*(request.period_ns for request in requests))
+    jobs = sum(hyperperiod_ns // request.period_ns for request in requests)
+    return jobs * jobs
 
 
 def _passes_every_interval(placed: Sequence[Placed], hyperperiod_ns: int) -> bool:
@@ -123,7 +131,7 @@ def _growth(requests: list[Request]) -> list[tuple[int, int]]:
     return steps
 
 
-def _passes_whatever_the_offsets(placed: Sequence[Placed], most_checkpoints: int) -> bool:
+def _passes_whatever_the_offsets(placed: Sequence[Placed], most_points: int) -> bool:
     """Sufficient: every request as if sporadic, every phase as if it held at once; windows never need more
     than the interval has."""
     requests = [request for request, _ in placed]
@@ -135,7 +143,7 @@ def _passes_whatever_the_offsets(placed: Sequence[Placed], most_checkpoints: int
         return False
     burst_ns = sum(request.wcet_ns for request in requests)
     horizon_ns = burst_ns * hyperperiod_ns // (hyperperiod_ns - used_ns) + 1
-    if sum(horizon_ns // request.period_ns for request in requests) > most_checkpoints:
+    if sum(horizon_ns // request.period_ns for request in requests) > most_points:
         return False
     points = {point for request in requests for point in range(request.deadline_ns, horizon_ns, request.period_ns)}
     return all(

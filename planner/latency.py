@@ -47,7 +47,7 @@ def certainty_of(layer: str, source: str) -> Certainty:
 
 def weakest(certainties: Iterable[Certainty]) -> Certainty:
     """The least certain of them; `measured` for none, since nothing unsure was used."""
-    return max(certainties, key=CERTAINTIES.index, default="measured")
+    return max(set(certainties), key=CERTAINTIES.index, default="measured")
 
 
 def cycles_to_ps(cycles: int, clock_hz: int) -> int:

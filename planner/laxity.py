@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from planner.demand import Placed, judge_demand
+from planner.demand import Placed, checkpoint_count, judge_demand
 from planner.requests import Request
 
 MOST_TRIALS = 400
 """Demand tests for one core before the search says that it has not seen everything."""
+
+MOST_LOOKED_AT = 5_000_000
+"""Checkpoints of all these tests together."""
 
 FINEST_GRID = 64
 """Offsets tried for one task: all of them up to this many, else those that line up with something."""
@@ -39,10 +42,16 @@ class _Search:
         self._windows = list(windows)
         self._fixed = fixed
         self._trials = 0
+        self._checkpoints = 0
         self._is_final = True
         self._is_exact = True
 
     def run(self, order: list[Request]) -> Offsets:
+        """All of them at 0, or where they were settled, is tried before anything else."""
+        together = [(request, self._fixed.get(request, 0)) for request in order]
+        verdict = judge_demand([*self._windows, *together])
+        if verdict.fits:
+            return Offsets(dict(together), is_exact=verdict.exact)
         found = self._extend(order, [])
         releases = None if found is None else dict(found)
         return Offsets(releases, self._is_final and self._is_exact, self._is_exact)
@@ -52,17 +61,20 @@ class _Search:
             return chosen
         request = order[len(chosen)]
         for release_ns in self._candidates(request, order, chosen):
-            if self._trials == MOST_TRIALS:
+            if self._trials == MOST_TRIALS or self._checkpoints > MOST_LOOKED_AT:
                 self._is_final = False
                 return None
             self._trials += 1
             placed = [*self._windows, *chosen, (request, release_ns)]
+            self._checkpoints += checkpoint_count([one for one, _ in placed])
             verdict = judge_demand(placed)
             self._is_exact &= verdict.exact
             if verdict.fits:
                 found = self._extend(order, [*chosen, (request, release_ns)])
                 if found is not None:
                     return found
+            elif not verdict.exact:
+                return None
         return None
 
     def _candidates(self, request: Request, order: list[Request], chosen: list[Placed]) -> Iterator[int]:

@@ -37,9 +37,8 @@ def lower_bound(cost: MulticastCost) -> Bound:
     """
     if cost.size == 1:
         return Bound(0, (0,))
-    delay = np.array(cost.delay_ps, dtype=np.int64)
-    busy = np.array(cost.busy_ps, dtype=np.int64)
-    reach_ps = shortest_paths(cost)
+    delay, busy = cost.delay, cost.busy
+    reach_ps = shortest_paths(delay)
     everyone = tuple(range(cost.size))
     levels = clusterings(delay, 1 if cost.size > LARGE else 8)
     groups = {everyone} | {group for level in levels for group in level if len(group) > 1}
@@ -48,22 +47,20 @@ def lower_bound(cost: MulticastCost) -> Bound:
     return max(bounds, key=lambda bound: bound.bound_ps)
 
 
-def shortest_paths(cost: MulticastCost) -> list[int]:
-    """Delay along the quickest chain of forwards from the root to each core, senders never busy."""
-    best = [-1] * cost.size
-    queue = [(0, 0)]
-    while queue:
-        reached_ps, core = heappop(queue)
-        if best[core] >= 0:
-            continue
-        best[core] = reached_ps
-        for other, delay_ps in enumerate(cost.delay_ps[core]):
-            if best[other] < 0:
-                heappush(queue, (reached_ps + delay_ps, other))
-    return best
+def shortest_paths(delay: Times) -> list[int]:
+    """Delay along the quickest chain of forwards from the root to each core, senders never busy (Dijkstra)."""
+    never = np.iinfo(np.int64).max
+    best = delay[0].copy()
+    best[0] = 0
+    waiting = np.ones(len(delay), dtype=bool)
+    for _ in range(len(delay)):
+        core = int(np.argmin(np.where(waiting, best, never)))
+        waiting[core] = False
+        np.minimum(best, best[core] + delay[core], out=best, where=waiting)
+    return [int(value) for value in best]
 
 
-def fastest_sends(busy: Times, delay: Times) -> list[int]:
+def fastest_sends(busy: Times, delay: Times) -> Times:
     """Least time in which a core completes 1, 2, ... of these sends, one each.
 
     Where a longer delay never means less busy time or less flight D - G, the k nearest are the best k and
@@ -71,27 +68,27 @@ def fastest_sends(busy: Times, delay: Times) -> list[int]:
     Otherwise the k smallest G plus the least flight, and the k-th smallest D.
     """
     if not len(delay):
-        return []
+        return delay
     order = np.lexsort((busy, delay))
     ordered_delay, ordered_busy = delay[order], busy[order]
     flight = ordered_delay - ordered_busy
     total = np.cumsum(ordered_busy)
     if np.all(np.diff(ordered_busy) >= 0) and np.all(np.diff(flight) >= 0):
-        times = total + np.maximum.accumulate(flight - total + ordered_busy)
-    else:
-        times = np.maximum(np.cumsum(np.sort(busy)) + flight.min(), ordered_delay)
-    return [int(value) for value in times]
+        return np.asarray(total + np.maximum.accumulate(flight - total + ordered_busy))
+    return np.asarray(np.maximum(np.cumsum(np.sort(busy)) + flight.min(), ordered_delay))
 
 
 def _count_cores(group: tuple[int, ...], delay: Times, busy: Times, reach_ps: Sequence[int]) -> int:
     inside = set(group)
     wanted = np.array([core for core in group if core != 0])
 
-    def profile(core: int) -> list[int]:
+    def profile(core: int) -> Times:
         receivers = wanted[wanted != core]
         return fastest_sends(busy[core, receivers], delay[core, receivers])
 
-    senders = [(reach_ps[core], profile(core)) for core in range(len(delay)) if core not in inside or core == 0]
+    senders = [
+        (reach_ps[core], profile(core).tolist()) for core in range(len(delay)) if core not in inside or core == 0
+    ]
     universal = _fastest(profile(core) for core in group if core != 0)
     nearest = sorted(reach_ps[core] for core in group if core != 0)
     return _race(senders, [(0, universal)], nearest)
@@ -103,13 +100,13 @@ def _count_clusters(level: Sequence[tuple[int, ...]], delay: Times, busy: Times,
     quickest = np.stack([busy[:, list(own)].min(axis=1) for own in level], axis=1)
     wanted = np.array([number for number in range(len(level)) if number != home[0]])
 
-    def profile(core: int) -> list[int]:
+    def profile(core: int) -> Times:
         receivers = wanted[wanted != home[core]]
         return fastest_sends(quickest[core, receivers], shortest[core, receivers])
 
     universal = _fastest(profile(core) for core in home if home[core] != home[0])
     joining = [(later_ps, universal) for later_ps in _spread(level, delay, busy)]
-    senders = [(reach_ps[core], profile(core)) for core in level[home[0]]]
+    senders = [(reach_ps[core], profile(core).tolist()) for core in level[home[0]]]
     nearest = sorted(min(reach_ps[core] for core in level[number]) for number in wanted)
     return _race(senders, joining, nearest)
 
@@ -130,11 +127,14 @@ def _spread(level: Sequence[tuple[int, ...]], delay: Times, busy: Times) -> list
     ]
 
 
-def _fastest(profiles: Iterable[Profile]) -> list[int]:
+def _fastest(profiles: Iterable[Times]) -> list[int]:
     """The least time of any sender for each number of sends; one may lead for few, another for many."""
-    known = [profile for profile in profiles if profile]
-    longest = max((len(profile) for profile in known), default=0)
-    return [min(profile[k] for profile in known if len(profile) > k) for k in range(longest)]
+    least = np.empty(0, dtype=np.int64)
+    for profile in profiles:
+        short, long = sorted((least, profile), key=len)
+        least = long.copy()
+        np.minimum(least[: len(short)], short, out=least[: len(short)])
+    return [int(value) for value in least]
 
 
 def _race(

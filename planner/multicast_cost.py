@@ -2,25 +2,32 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.errors import PlanError
 from planner.latency import Certainty
 from planner.topology import Topology
 
 DEFAULT_SEND_SHARE = 0.19
+PS_PER_NS = 1000
+
+Times = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class MulticastCost:
     """Costs between `cores`, in picoseconds: row by sender, column by receiver, in the order of `cores`.
 
-    `delay_ps` (D) runs from the start of the send until the receiver may forward; `busy_ps` (G) keeps the
-    sender from its next send. The root is at index 0. `packages` names each core's package.
+    `delay` (D) runs from the start of the send until the receiver may forward; `busy` (G) keeps the sender
+    from its next send. The root is at index 0. `packages` names each core's package.
     """
 
     cores: tuple[int, ...]
-    delay_ps: tuple[tuple[int, ...], ...]
-    busy_ps: tuple[tuple[int, ...], ...]
+    delay: Times
+    busy: Times
     packages: tuple[int, ...]
     certainty: Certainty
 
@@ -28,22 +35,29 @@ class MulticastCost:
     def size(self) -> int:
         return len(self.cores)
 
+    @cached_property
+    def delay_ps(self) -> list[list[int]]:
+        rows: list[list[int]] = self.delay.tolist()
+        return rows
+
+    @cached_property
+    def busy_ps(self) -> list[list[int]]:
+        rows: list[list[int]] = self.busy.tolist()
+        return rows
+
 
 def cost_on_machine(
     machine: Topology, root: int, members: Sequence[int], send_share: float | None, floor_ps: int
 ) -> MulticastCost:
     """D is the one-way latency, G its send share, at least the floor; None takes the machine's own share."""
     cores = (root, *members)
-    delay = machine.latency_matrix_ps(cores)
-    if send_share is None:
-        busy = [[machine.send_ps(a, b) if a != b else 0 for b in cores] for a in cores]
-    else:
-        busy = _scaled(delay, check_share(send_share))
+    delay = np.array(machine.latency_matrix_ps(cores), dtype=np.int64)
+    share_ppm = machine.send_share_ppm if send_share is None else share_to_ppm(send_share)
     package = {core: index for index, own in enumerate(machine.packages.values()) for core in own}
     return MulticastCost(
         cores,
-        _frozen(delay),
-        _with_floor(busy, floor_ps),
+        delay,
+        busy_times(delay, share_ppm, floor_ps),
         tuple(package.get(core, -1) for core in cores),
         machine.weakest_source((a, b) for a in cores for b in cores if a != b),
     )
@@ -55,33 +69,27 @@ def cost_of_matrix(
     members: Sequence[int],
     send_share: float,
     floor_ps: int,
-    infer: Callable[[list[list[int]]], list[int]],
+    infer: Callable[[Times], list[int]],
 ) -> MulticastCost:
     """The same without a machine; `infer` groups the cores into packages by their distances."""
     cores = (root, *members)
-    delay = [[0 if a == b else round(latency_ns[a][b] * 1000) for b in cores] for a in cores]
-    busy = _scaled(delay, check_share(send_share))
-    return MulticastCost(cores, _frozen(delay), _with_floor(busy, floor_ps), tuple(infer(delay)), "stated")
+    chosen = np.array(latency_ns, dtype=np.float64)[np.ix_(cores, cores)]
+    delay = np.rint(chosen * PS_PER_NS).astype(np.int64)
+    np.fill_diagonal(delay, 0)
+    busy = busy_times(delay, share_to_ppm(send_share), floor_ps)
+    return MulticastCost(cores, delay, busy, tuple(infer(delay)), "stated")
 
 
-def check_share(send_share: float) -> float:
+def share_to_ppm(send_share: float) -> int:
     if not 0 <= send_share <= 1:
         raise PlanError(
             f"the send share is {send_share}; a number from 0 to 1 is accepted",
             code="bad_send_share",
             details={"found": send_share, "accepted": "0 to 1"},
         )
-    return send_share
+    return round(send_share * 1_000_000)
 
 
-def _scaled(delay: Sequence[Sequence[int]], share: float) -> list[list[int]]:
-    share_ppm = round(share * 1_000_000)
-    return [[(2 * value * share_ppm + 1_000_000) // 2_000_000 for value in row] for row in delay]
-
-
-def _with_floor(rows: Sequence[Sequence[int]], floor_ps: int) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(max(floor_ps, value) for value in row) for row in rows)
-
-
-def _frozen(rows: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
-    return tuple(tuple(row) for row in rows)
+def busy_times(delay: Times, share_ppm: int, floor_ps: int) -> Times:
+    """The share of each delay, rounded half up, at least the floor."""
+    return np.maximum((2 * delay * share_ppm + 1_000_000) // 2_000_000, floor_ps)

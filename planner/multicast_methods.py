@@ -11,6 +11,8 @@ from planner.multicast_order import best_order, parents_of, ready_times
 
 Tree = dict[int, list[int]]
 LOOKAHEAD_WEIGHTS = (1.0, 0.5, 2.0, 0.0)
+LARGE = 300
+"""Above this many cores one weight has to do."""
 
 
 def lookahead(cost: MulticastCost) -> Tree:
@@ -19,7 +21,8 @@ def lookahead(cost: MulticastCost) -> Tree:
 
     The best of a few weights of the lookahead term, each tree in its best order. O(n^2) for each weight.
     """
-    trees = [best_order(cost, _earliest_completion(cost, weight)) for weight in LOOKAHEAD_WEIGHTS]
+    weights = LOOKAHEAD_WEIGHTS if cost.size <= LARGE else LOOKAHEAD_WEIGHTS[:1]
+    trees = [best_order(cost, _earliest_completion(cost, weight)) for weight in weights]
     return min(trees, key=lambda tree: max(ready_times(cost, tree)))
 
 
@@ -88,8 +91,8 @@ class _Frontier:
     """For each core not yet informed: its earliest arrival, from whom, and its nearest other such core."""
 
     def __init__(self, cost: MulticastCost, weight: float) -> None:
-        self._delay: NDArray[np.float64] = np.array(cost.delay_ps, dtype=np.float64)
-        self._busy: NDArray[np.float64] = np.array(cost.busy_ps, dtype=np.float64)
+        self._delay: NDArray[np.float64] = cost.delay.astype(np.float64)
+        self._busy: NDArray[np.float64] = cost.busy.astype(np.float64)
         size = cost.size
         self._weight = weight
         self._free_at = np.full(size, np.inf)

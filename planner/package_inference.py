@@ -3,12 +3,13 @@
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 LEAST_GAP = 1.25
 """Merge heights must grow by this factor for a level to count as a boundary between packages."""
 
 
-def infer_packages(distance: list[list[int]]) -> list[int]:
+def infer_packages(distance: NDArray[np.int64]) -> list[int]:
     """The package number of each core, by the largest relative gap of average linkage; one package without a
     gap.
 
@@ -28,9 +29,9 @@ def infer_packages(distance: list[list[int]]) -> list[int]:
     return [order[label] for label in labels]
 
 
-def _average_linkage(distance: list[list[int]]) -> list[tuple[float, int, int]]:
+def _average_linkage(distance: NDArray[np.int64]) -> list[tuple[float, int, int]]:
     """Merges (height, kept label, absorbed label) in order."""
-    apart = np.array(distance, dtype=np.float64)
+    apart = distance.astype(np.float64)
     apart = (apart + apart.T) / 2
     np.fill_diagonal(apart, np.inf)
     weight = np.ones(len(distance))

@@ -122,10 +122,14 @@ class Topology:
         between = self._latencies.between
         return [[between(src, dst).latency_ps if src != dst else 0 for dst in ids] for src in ids]
 
+    @property
+    def send_share_ppm(self) -> int:
+        """The sender's part of a message's latency, parts per million."""
+        return self.costs.get("send_share_ppm", (DEFAULT_SEND_SHARE_PPM, "ppm"))[0]
+
     def send_ps(self, src: int, dst: int) -> int:
         """How long the sender is busy with one message: its share of the latency, rounded half up."""
-        share_ppm = self.costs.get("send_share_ppm", (DEFAULT_SEND_SHARE_PPM, "ppm"))[0]
-        return (2 * self.latency_ps(src, dst) * share_ppm + 1_000_000) // 2_000_000
+        return (2 * self.latency_ps(src, dst) * self.send_share_ppm + 1_000_000) // 2_000_000
 
     def occupancy_ps(self, src: int, dst: int) -> int:
         """Time from message to message in a stream: 1 / throughput where stated, else the send share."""

@@ -99,8 +99,9 @@ def place(
     have.
     """
     started = time.perf_counter()
-    problem = problem_of(app, machine)
-    solved = solve(problem, seed, time_limit, iterations)
+    if len(app.dispatchers) > len(machine.allowed_ids):
+        return _no_placement(app, machine, "infeasible", seed, started)
+    solved = solve(problem_of(app, machine), seed, time_limit, iterations)
     if isinstance(solved, str):
         return _no_placement(app, machine, solved, seed, started)
     seats = {}

@@ -3,12 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import numpy as np
 
 from planner.core_clusters import clusterings
 from planner.placement.moves import Exchanges
 from planner.placement.problem import Flags, Indices, Matrix, Problem
+
+PATIENCE = (30, 4, 4, 4)
+"""Moves without a better placement, in turns per location, before the tabu search is shaken; long and short in turn."""
 
 TOLERANCE = 1e-9
 """Relative change below which two costs are the same."""
@@ -58,9 +62,9 @@ class _Search:
             self._keep(start)
         for start in seeds:
             self._descend(start)
-        patience = 4 * self._problem.location_count
+        turns = cycle(PATIENCE)
         while not self._is_done():
-            self._tabu(patience)
+            self._tabu(next(turns) * self._problem.location_count)
             if not self._swap_clusters(self._best) and not self._is_done():
                 self._descend(self._shaken())
         return self._best

@@ -2,6 +2,7 @@ import random
 from itertools import permutations, product
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +10,7 @@ from planner_machines import opteron
 
 from planner import PlanError, Topology, multicast, multicast_matrix
 from planner.multicast_bound import lower_bound
-from planner.multicast_cost import MulticastCost
+from planner.multicast_cost import MulticastCost, busy_times
 from planner.multicast_order import best_order, ready_times
 from planner.verify.errors import ViolationError
 from planner.verify.tree import check_tree
@@ -25,8 +26,8 @@ def matrix(size: int, seed: int) -> list[list[float]]:
 
 
 def cost_of(latency: list[list[float]], share: float) -> MulticastCost:
-    delay = tuple(tuple(round(value * 1000) for value in row) for row in latency)
-    busy = tuple(tuple(round(value * share) for value in row) for row in delay)
+    delay = np.rint(np.array(latency) * 1000).astype(np.int64)
+    busy = busy_times(delay, round(share * 10**6), 0)
     return MulticastCost(tuple(range(len(delay))), delay, busy, (0,) * len(delay), "stated")
 
 
