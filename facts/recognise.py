@@ -10,12 +10,12 @@ from importlib.resources import files as resources
 from pathlib import Path
 
 from facts.bitmap import from_members
-from facts.file_tree import BZIP2, GZIP, ArchiveTree, FolderTree
-from facts.hwloc import read_hwloc
-from facts.latency_matrix import read_latencies
-from facts.linux import read_linux
+from facts.hwloc.reader import read_hwloc
+from facts.linux.file_tree import BZIP2, GZIP, ArchiveTree, FolderTree
+from facts.linux.reader import read_linux
+from facts.pairs.matrix import read_latencies
 from facts.reading import ReadError, Reading
-from facts.synthetic import read_synthetic
+from facts.synthetic.reader import read_synthetic
 
 MAX_BYTES = 64 * 1024 * 1024
 SYNTHETIC = "synthetic:"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import facts
-from facts import hwloc_xml
+from facts.hwloc import document
 
 OWN = sorted((Path(__file__).parent / "data").glob("*.xml"))
 SHARED_FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "hwloc-xml"
@@ -227,7 +227,7 @@ def test_a_million_nested_elements_are_refused_while_they_are_parsed() -> None:
 
 
 def test_more_objects_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hwloc_xml, "MAX_OBJECTS", 3)
+    monkeypatch.setattr(document, "MAX_OBJECTS", 3)
     with pytest.raises(facts.ReadError) as caught:
         facts.read(topology('<object type="Machine">' + '<object type="Misc"/>' * 5 + "</object>"))
     assert caught.value.code == "too_many_objects"
@@ -235,7 +235,7 @@ def test_more_objects_than_the_limit_are_refused(monkeypatch: pytest.MonkeyPatch
 
 def test_more_bytes_than_the_limit_are_refused() -> None:
     with pytest.raises(facts.ReadError) as caught:
-        facts.read(b"<topology>" + b" " * hwloc_xml.MAX_BYTES)
+        facts.read(b"<topology>" + b" " * document.MAX_BYTES)
     assert caught.value.code == "too_large"
 
 

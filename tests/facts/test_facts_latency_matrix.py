@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import facts
-from facts.latency_matrix import matrix_ns, read_latencies, read_matrix
+from facts.pairs.matrix import matrix_ns, read_latencies, read_matrix
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "core-to-core"
 FILES = sorted(FOLDER.glob("*.csv"))

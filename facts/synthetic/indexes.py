@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from facts.bitmap import MAX_NUMBER
-from facts.synthetic_notation import Level, refuse
+from facts.synthetic.notation import Level, refuse
 
 MAX_LOOPS = 64
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, members
-from facts.hwloc_objects import ObjectTree, mask, number
-from facts.hwloc_xml import Document, Element
+from facts.hwloc.document import Document, Element
+from facts.hwloc.objects import ObjectTree, mask, number
 from facts.inventory import CoreNumbers, Part
 from facts.reading import Argument, Compound
 

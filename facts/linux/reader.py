@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, from_members, members, parse_list, parse_mask
-from facts.file_tree import FileTree
 from facts.inventory import Inventory, Part, in_tree_order, tree_order
 from facts.inventory_facts import facts_of
-from facts.linux_clock import clocks_hz
+from facts.linux.clock import clocks_hz
+from facts.linux.file_tree import FileTree
 from facts.reading import Fact, ReadError, Reading
 
 CPU = "sys/devices/system/cpu"

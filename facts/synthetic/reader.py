@@ -11,8 +11,8 @@ from facts.bitmap import from_members
 from facts.inventory import Inventory, Part, in_tree_order, tree_order
 from facts.inventory_facts import CACHE_TYPE, facts_of
 from facts.reading import ReadError, Reading
-from facts.synthetic_indexes import numbered
-from facts.synthetic_notation import Level, parse
+from facts.synthetic.indexes import numbered
+from facts.synthetic.notation import Level, parse
 
 MAX_MASK_BITS = 2**32
 
@@ -23,7 +23,7 @@ def read_synthetic(text: str, *, name: str) -> Reading:
     """Return the machine that hwloc's synthetic notation describes, layer `static`.
 
     A memory node is added where none is described; sizes that are not given are unknown. As in hwloc a group that
-    holds just what another object holds is no object. Raises ReadError as `facts.synthetic_notation.parse` does.
+    holds just what another object holds is no object. Raises ReadError as `facts.synthetic.notation.parse` does.
     """
     inventory = _Shape.of(text).inventory()
     source = f"synthetic: {' '.join(text.split())}"

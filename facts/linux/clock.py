@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from facts.bitmap import members
-from facts.file_tree import FileTree
+from facts.linux.file_tree import FileTree
 
 _GHZ = re.compile(r"(?m)^model name\s*:.*@ ?(\d{1,2})\.(\d{1,3})GHz")
 _MHZ = re.compile(r"(?m)^cpu MHz\s*:\s*(\d{1,6})\.(\d{3})")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import chain, islice
 
-from facts import hwloc_matrices
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, from_members
-from facts.hwloc_objects import ObjectTree, mask, walk
-from facts.hwloc_xml import Document, parse
+from facts.hwloc import matrices
+from facts.hwloc.document import Document, parse
+from facts.hwloc.objects import ObjectTree, mask, walk
 from facts.inventory import Inventory
 from facts.inventory_facts import MAX_FACTS, facts_of
 from facts.reading import Fact, ReadError, Reading
@@ -22,7 +22,7 @@ def read_hwloc(data: bytes, *, name: str, where: str) -> Reading:
     """Return what an hwloc XML export says about a machine.
 
     `objects` counts its elements under today's type names, I/O and Misc included. Raises ReadError as
-    `facts.hwloc_xml.parse` and `facts.hwloc_objects.walk` do.
+    `facts.hwloc.document.parse` and `facts.hwloc.objects.walk` do.
     """
     log = AnomalyLog()
     document = parse(data)
@@ -41,12 +41,12 @@ def _inventory(document: Document, tree: ObjectTree, source: str) -> Inventory:
         pus=tuple(tree.pus),
         parts=tuple(tree.parts),
         counts=tree.counts,
-        node_distances=tuple(hwloc_matrices.node_distances(document, tree)),
+        node_distances=tuple(matrices.node_distances(document, tree)),
         disallowed=present & ~_usable(document, present),
         unavailable=_unavailable(tree, present),
-        kinds=hwloc_matrices.kinds(document),
-        clocks=hwloc_matrices.clocks(document),
-        isa=hwloc_matrices.architecture(document),
+        kinds=matrices.kinds(document),
+        clocks=matrices.clocks(document),
+        isa=matrices.architecture(document),
         extra=_extra(document, tree, source),
     )
 
@@ -66,10 +66,8 @@ def _unavailable(tree: ObjectTree, present: int) -> int:
 
 
 def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:
-    ranks = hwloc_matrices.Ranks.of(tree)
-    every = chain(
-        hwloc_matrices.other_distances(document, tree, ranks), hwloc_matrices.memory_attributes(document, tree, ranks)
-    )
+    ranks = matrices.Ranks.of(tree)
+    every = chain(matrices.other_distances(document, tree, ranks), matrices.memory_attributes(document, tree, ranks))
     rows = list(islice(every, MAX_FACTS + 1))
     if len(rows) > MAX_FACTS:
         raise ReadError(

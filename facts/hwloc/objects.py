@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, lowest, parse_mask
-from facts.hwloc_xml import Document, Element
+from facts.hwloc.document import Document, Element
 from facts.inventory import Part
 from facts.inventory_facts import CACHE_TYPE
 from facts.reading import ReadError

@@ -1,0 +1,1 @@
+"""The readers of what a Linux machine says about itself."""

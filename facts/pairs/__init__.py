@@ -1,0 +1,1 @@
+"""The readers of measurements between pairs of cores."""
