@@ -30,8 +30,8 @@ class Constraint:
     distinct: different hardware threads. share / not_share: all in one, no two in one object of `level`.
     smt: no two on one physical core. pin: only on `numbers` (cores); forbid: not on them. separate: nobody
     of `members` in one object of `level` with anybody of `others`. isa: cores of `isa`. package, node: only
-    in `numbers` of them. memory:
-    `size_bytes` for each member on the core's NUMA node. Fields that a kind does not use are empty.
+    in `numbers` of them. memory: `size_bytes` for each member on the core's NUMA node, as far as the node's
+    size is known. Fields that a kind does not use are empty.
     """
 
     name: str

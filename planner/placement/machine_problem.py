@@ -102,13 +102,22 @@ def _memory_rule(memory: Sequence[Constraint], index: dict[str, int], machine: T
     for constraint in memory:
         for name in constraint.members:
             demand[index[name]] += constraint.size_bytes
-    nodes = list(machine.nodes)
+    sized = [node for node in machine.nodes if node in machine.node_bytes]
+    number = {node: index for index, node in enumerate(sized)}
+    homes = [machine.core(core).node for core in machine.allowed_ids]
     return Capacity(
         names=tuple(constraint.name for constraint in memory),
         demand=tuple(demand),
-        classes=class_numbers(machine, "node"),
-        limits=tuple(machine.node_bytes.get(node, 0) for node in nodes),
+        classes=tuple(-1 if node is None else number.get(node, -1) for node in homes),
+        limits=tuple(machine.node_bytes[node] for node in sized),
     )
+
+
+def unlimited_nodes(app: Application, machine: Topology) -> tuple[int, ...]:
+    """NUMA nodes whose size nobody states, where the application asks for memory: they limit nothing."""
+    if not any(constraint.kind == "memory" for constraint in app.constraints):
+        return ()
+    return tuple(node for node in machine.nodes if node not in machine.node_bytes)
 
 
 def class_numbers(machine: Topology, level: str) -> tuple[int, ...]:

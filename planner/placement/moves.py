@@ -53,7 +53,7 @@ class _Marked:
         if isinstance(rule, Capacity):
             self._demand = np.zeros(slots, dtype=np.int64)
             self._demand[: len(rule.demand)] = rule.demand
-            self._limit = np.zeros(self._classes, dtype=np.int64)
+            self._limit = np.full(self._classes, np.iinfo(np.int64).max)
             self._limit[: len(rule.limits)] = rule.limits
 
     def fits(self, at: Indices) -> Flags:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from planner.application import Application
+from planner.cpu_list import format_cpu_list
 from planner.placement.conflict import minimal_conflict
-from planner.placement.machine_problem import problem_of
+from planner.placement.machine_problem import problem_of, unlimited_nodes
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
 from planner.placement.problem import Problem
 from planner.placement.solve import Solved, Status, solve
@@ -51,6 +52,7 @@ class Placement:
     certainty: str = "stated"
     revision: int = 0
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -79,6 +81,7 @@ class Placement:
             "latency": self.certainty,
             "seconds": self.seconds,
             "revision": self.revision,
+            "notes": list(self.notes),
             **self.extra,
         }
 
@@ -120,7 +123,15 @@ def place(
         certainty=machine.weakest_source(used),
         revision=machine.revision,
         seconds=time.perf_counter() - started,
+        notes=_notes(app, machine),
     )
+
+
+def _notes(app: Application, machine: Topology) -> tuple[str, ...]:
+    nodes = unlimited_nodes(app, machine)
+    if not nodes:
+        return ()
+    return (f"the size of NUMA node {format_cpu_list(nodes)} is not known: the memory asked for was not checked there",)
 
 
 def _no_placement(app: Application, machine: Topology, status: Status, seed: int, started: float) -> Placement:

@@ -50,7 +50,7 @@ class Separate:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capacity:
-    """The members' demand in each class stays within its capacity."""
+    """The facilities' demand in each class stays within its limit; locations in no class are not limited."""
 
     names: tuple[str, ...]
     demand: tuple[int, ...]
@@ -67,8 +67,8 @@ class Problem:
     """Minimise the sum over ordered pairs of flow[i, j] x distance[location of i, location of j].
 
     `flow` is facilities x facilities, `distance` locations x locations (at least as many), `linear` what
-    facility i costs at location a by itself. `locations` are the cores' ids in the order of `distance`;
-    locations are used at most once. `order` lists locations so that neighbours lie close together.
+    facility i costs at location a by itself. A location is used at most once. `order` lists the locations so
+    that neighbours lie close together, `scattered` so that they lie far apart.
     """
 
     flow: Matrix
@@ -112,10 +112,8 @@ def holds(rule: Rule, assignment: Sequence[int]) -> bool:
     if isinstance(rule, Capacity):
         load = [0] * len(rule.limits)
         for member, demand in enumerate(rule.demand):
-            if demand and rule.classes[assignment[member]] >= 0:
+            if rule.classes[assignment[member]] >= 0:
                 load[rule.classes[assignment[member]]] += demand
-            elif demand:
-                return False
         return all(used <= limit for used, limit in zip(load, rule.limits, strict=True))
     own = [_class_at(rule.classes, assignment[member]) for member in rule.members]
     if isinstance(rule, Together):

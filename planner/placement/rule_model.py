@@ -82,12 +82,14 @@ class RuleModel:
 
     def _limit(self, rule: Capacity) -> None:
         for number, places in self._by_class(rule.classes).items():
+            if number < 0:
+                continue
             load = [
                 (rule.demand[own[0]], self.count[kind][index])
                 for kind, own in enumerate(self._facilities)
                 for index in places
             ]
-            self.model.require(load, "<=", rule.limits[number] if number >= 0 else 0)
+            self.model.require(load, "<=", rule.limits[number])
 
     def _members_at(self, members: Sequence[int], places: Sequence[int]) -> list[Term]:
         kinds = sorted({self._kind_of[member] for member in members})

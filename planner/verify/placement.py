@@ -69,7 +69,7 @@ def _is_kept(constraint: Constraint, machine: Topology, cores: Mapping[str, int]
         "isa": lambda core: machine.core(core).isa == constraint.isa,
         "package": lambda core: machine.core(core).package in wanted,
         "node": lambda core: machine.core(core).node in wanted,
-        "memory": lambda core: machine.core(core).node is not None,
+        "memory": lambda core: True,
     }
     return all(accepts[kind](core) for core in own)
 
@@ -91,13 +91,13 @@ def _shares(machine: Topology, level: str, a: int, b: int) -> bool:
 
 
 def _check_memory(app: Application, machine: Topology, cores: Mapping[str, int]) -> None:
-    used: dict[int | None, int] = {}
+    used: dict[int, int] = {}
     for constraint in app.constraints:
         if constraint.kind == "memory":
             for member in constraint.members:
                 node = machine.core(cores[member]).node
-                used[node] = used.get(node, 0) + constraint.size_bytes
+                if node is not None:
+                    used[node] = used.get(node, 0) + constraint.size_bytes
     for node, size_bytes in used.items():
-        available = machine.node_bytes.get(node, 0) if node is not None else 0
-        if size_bytes > available:
-            raise ViolationError(f"node {node} has {available} bytes, {size_bytes} are asked of it")
+        if node in machine.node_bytes and size_bytes > machine.node_bytes[node]:
+            raise ViolationError(f"node {node} has {machine.node_bytes[node]} bytes, {size_bytes} are asked of it")

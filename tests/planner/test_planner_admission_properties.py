@@ -1,5 +1,6 @@
 """Admission held against simulation and against exhaustive search."""
 
+import os
 import random
 from itertools import combinations, product
 
@@ -15,6 +16,7 @@ from planner.verify import count_misses
 from planner.verify.changes import Change, misses_under_changes
 
 MS = 1_000_000
+COUNT = 1000 if os.environ.get("SKB_TEST_SCALE") == "full" else 40
 PERIODS_MS = [8, 12, 16, 24]
 
 
@@ -47,7 +49,7 @@ def random_changes(decision: Decision, seed: int, until_ns: int) -> list[Change]
     ]
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(manifests(), st.integers(0, 10**6))
 def test_what_is_admitted_misses_nothing_whatever_changes_when(asked: list[Manifest], seed: int) -> None:
     machine = Topology.of(flat(3))
@@ -102,7 +104,7 @@ def _placed(phases: list[Phase], offsets: tuple[int, ...]) -> list[Reservation]:
     ]
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(st.lists(reserved([4, 6, 8]), min_size=1, max_size=3), st.integers(1, 2))
 def test_yes_and_no_agree_with_exhaustive_search(phases: list[Phase], cores: int) -> None:
     asked = [Manifest(f"app{index}", (Group("main", 1, (phase,)),)) for index, phase in enumerate(phases)]
@@ -132,7 +134,7 @@ def _fit(gangs: list[tuple[int, int, int]], chosen: tuple, cores: int) -> bool:
     return True
 
 
-@settings(derandomize=True, max_examples=40, deadline=None)
+@settings(derandomize=True, max_examples=COUNT, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 3), st.integers(1, 4), st.sampled_from([4, 6, 8])).filter(lambda g: g[1] <= g[2]),

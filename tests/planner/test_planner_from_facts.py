@@ -19,7 +19,7 @@ def test_every_bundled_machine_can_be_planned_on(name: str) -> None:
     assert len(tree.ready_ps) == len(machine.core_ids)
     application = Application.from_mapping(
         {
-            "group": [{"name": "w", "count": 4}],
+            "group": [{"name": "w", "count": 2}],
             "traffic": [{"between": "w", "pattern": "ring", "bytes_per_second": 1e6}],
         }
     )
