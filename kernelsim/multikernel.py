@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
+from kernelsim.checking import check
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.rbed import Rbed
@@ -12,7 +13,7 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
-from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Traffic, check
+from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Traffic
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.planner import Planner

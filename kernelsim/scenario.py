@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 
 SECOND_PS = 10**12
@@ -134,85 +133,3 @@ class Scenario:
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False
-
-
-def check(scenario: Scenario) -> None:
-    """Raise ScenarioError for what cannot be run, saying what would be accepted."""
-    _one_of("scheduler", scenario.scheduler, SCHEDULERS)
-    _one_of("rules", scenario.rules, RULES)
-    names = [application.name for application in scenario.applications]
-    if len(set(names)) != len(names):
-        raise ScenarioError("bad_scenario", f"applications {names} need different names", applications=names)
-    if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
-        raise ScenarioError("bad_scenario", f"a run of {scenario.duration_ps} ps; accepted: a positive duration")
-    for application in scenario.applications:
-        _check_application(scenario, application)
-    for change in scenario.phase_changes:
-        if change.application not in names:
-            raise ScenarioError(
-                "bad_scenario",
-                f"a phase change names application {change.application!r}; accepted: one of {names}",
-                application=change.application,
-            )
-
-
-def _check_application(scenario: Scenario, application: Application) -> None:
-    if not application.cores or len(set(application.cores)) != len(application.cores):
-        raise ScenarioError(
-            "bad_scenario",
-            f"application {application.name!r} has dispatchers on cores {list(application.cores)}; accepted: "
-            "at least one core and each only once",
-            application=application.name,
-        )
-    if application.starts_ps and len(application.starts_ps) != len(application.cores):
-        raise ScenarioError(
-            "bad_scenario",
-            f"application {application.name!r} has {len(application.starts_ps)} start times for "
-            f"{len(application.cores)} cores; accepted: one each, or none",
-            application=application.name,
-        )
-    for core in application.cores:
-        scenario.machine.check_core(core, f"application {application.name!r}")
-    if isinstance(application.workload, Barrier):
-        _check_barrier(scenario, application, application.workload)
-    if isinstance(application.workload, Traffic):
-        _check_traffic(application, application.workload)
-
-
-def _check_traffic(application: Application, traffic: Traffic) -> None:
-    threads = application.threads or len(application.cores)
-    for source, target, interval_ps in traffic.flows:
-        if source == target or not (0 <= source < threads and 0 <= target < threads) or interval_ps <= 0:
-            raise ScenarioError(
-                "bad_scenario",
-                f"application {application.name!r} has a flow from {source} to {target} every {interval_ps} "
-                f"ps; accepted: two different threads of 0 to {threads - 1} and a positive interval",
-                application=application.name,
-            )
-
-
-def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier) -> None:
-    _one_of("wait", barrier.wait, WAITS)
-    _one_of("barrier", barrier.barrier, BARRIERS)
-    if barrier.wait != "spin" and barrier.spin_ps < MICROSECOND_PS // 25:
-        raise ScenarioError(
-            "bad_scenario",
-            f"application {application.name!r} spins for {barrier.spin_ps} ps; accepted: at least 40 ns, one turn",
-        )
-    real_time = any(
-        reservation.kind != "B"
-        for schedule in scenario.schedules
-        for reservation in schedule.reservations.get(application.name, ())
-    )
-    if barrier.wait == "block" and real_time:
-        raise ScenarioError(
-            "blocking_real_time",
-            f"application {application.name!r} blocks at its barrier and has a real-time phase: waking a "
-            "hard task inside its period is RBED's 'released in the past'; accepted: wait = yield or spin",
-            application=application.name,
-        )
-
-
-def _one_of(key: str, found: str, accepted: tuple[str, ...]) -> None:
-    if found not in accepted:
-        raise ScenarioError("bad_scenario", f"{key} = {found!r}; accepted: {', '.join(accepted)}", key=key)

@@ -127,9 +127,10 @@ class CpuDriver:
         if self.engine.now == self._look_at:
             self._look_at = -1
             self._settle()
-            self._decide()
+            self._decide(tick=True)
 
-    def _decide(self) -> None:
+    def _decide(self, *, tick: bool = False) -> None:
+        """Ask the scheduler. A tick that leaves several threads their core is an entry at Run all the same."""
         local = self._local()
         task = self.scheduler.schedule(local)
         chosen = None if task is None else task.owner
@@ -137,6 +138,10 @@ class CpuDriver:
             self._stop_running()
             if isinstance(chosen, Dispatcher):
                 self._start(chosen)
+        elif self.running is not None and tick and len(self.running.threads) > 1:
+            dispatcher = self.running
+            self._stop_running()
+            self._start(dispatcher)
         elif self.running is not None:
             self.running.reconsider()
         look = self.scheduler.next_look(local)

@@ -1,0 +1,159 @@
+"""What a scenario must satisfy to be run; everything else is refused, saying what would be accepted."""
+
+from collections.abc import Iterable
+
+from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
+from kernelsim.errors import ScenarioError
+from kernelsim.scenario import (
+    BARRIERS,
+    MICROSECOND_PS,
+    RULES,
+    SCHEDULERS,
+    WAITS,
+    Application,
+    Barrier,
+    CpuBound,
+    Reservation,
+    Scenario,
+    Schedule,
+    Scripted,
+    Traffic,
+)
+
+LARGEST_WEIGHT = 65535
+LEAST_SPIN_PS = MICROSECOND_PS // 25
+"""One turn of a spin loop (dissertation, section 3.2.5)."""
+RESERVED_NAME = "monitor"
+
+
+def check(scenario: Scenario) -> None:
+    """Raise ScenarioError for what cannot be run."""
+    _one_of("scheduler", scenario.scheduler, SCHEDULERS)
+    _one_of("rules", scenario.rules, RULES)
+    if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
+        raise _refusal(f"a run of {scenario.duration_ps} ps after {scenario.warmup_ps} ps", "a positive duration")
+    names = [application.name for application in scenario.applications]
+    if len(set(names)) != len(names) or RESERVED_NAME in names:
+        raise _refusal(f"applications named {names}", f"different names, none of them {RESERVED_NAME!r}")
+    _check_timers(scenario)
+    for application in scenario.applications:
+        _check_application(scenario, application)
+    for schedule in scenario.schedules:
+        _check_schedule(scenario, schedule)
+    for change in scenario.phase_changes:
+        if change.application not in names or change.at_ps < 0 or change.phase < 0:
+            raise _refusal(
+                f"a change of {change.application!r} to phase {change.phase} at {change.at_ps} ps",
+                f"one of {names}, a phase and a time from 0",
+            )
+
+
+def _check_timers(scenario: Scenario) -> None:
+    cores = scenario.machine.cores
+    for key in ("timer_offset_ps", "clock_skew_ps", "response_delay_ps"):
+        values = getattr(scenario, key)
+        if values and (len(values) != cores or min(values) < 0):
+            raise _refusal(f"{key} of {len(values)} values from {min(values)} on", f"{cores} values from 0 on, or none")
+    for core, slices in scenario.slices_ps.items():
+        if not slices or min(slices) <= 0:
+            raise _refusal(f"time slices {list(slices)} of core {core}", "at least one, each positive")
+
+
+def _check_application(scenario: Scenario, application: Application) -> None:
+    asked_by = f"application {application.name!r}"
+    if not application.cores or len(set(application.cores)) != len(application.cores):
+        raise _refusal(f"{asked_by} on cores {list(application.cores)}", "at least one core and each only once")
+    for core in application.cores:
+        scenario.machine.check_core(core, asked_by)
+    if application.threads < 0:
+        raise _refusal(f"{asked_by} with {application.threads} threads", "0 (one a core) or more")
+    if not 1 <= application.weight <= LARGEST_WEIGHT:
+        raise _refusal(f"{asked_by} with weight {application.weight}", f"1 to {LARGEST_WEIGHT}")
+    starts = application.starts_ps
+    if starts and (len(starts) != len(application.cores) or min(starts) < 0):
+        raise _refusal(f"{asked_by} with start times {list(starts)}", "one each, or none, from 0 on")
+    _check_workload(scenario, application, asked_by)
+
+
+def _check_workload(scenario: Scenario, application: Application, asked_by: str) -> None:
+    workload = application.workload
+    if isinstance(workload, Barrier | CpuBound) and workload.work_cycles <= 0:
+        raise _refusal(f"{asked_by} with {workload.work_cycles} cycles of work", "at least 1")
+    if isinstance(workload, Barrier):
+        _check_barrier(scenario, application, workload, asked_by)
+    elif isinstance(workload, Scripted):
+        early = [time_ps for script in workload.scripts for time_ps, _ in script if time_ps < 0]
+        if early:
+            raise _refusal(f"{asked_by} with a script that begins at {min(early)} ps", "times from 0 on")
+    elif isinstance(workload, Traffic):
+        threads = application.threads or len(application.cores)
+        for source, target, interval_ps in workload.flows:
+            if source == target or not {source, target} <= set(range(threads)) or interval_ps <= 0:
+                raise _refusal(
+                    f"{asked_by} with a flow from {source} to {target} every {interval_ps} ps",
+                    f"two different threads of 0 to {threads - 1} and a positive interval",
+                )
+
+
+def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier, asked_by: str) -> None:
+    _one_of("wait", barrier.wait, WAITS)
+    _one_of("barrier", barrier.barrier, BARRIERS)
+    if barrier.wait != "spin" and barrier.spin_ps < LEAST_SPIN_PS:
+        raise _refusal(f"{asked_by} spinning for {barrier.spin_ps} ps", "at least 40 ns, one turn")
+    own = (reservation for schedule in scenario.schedules for reservation in _of(schedule, application.name))
+    if barrier.wait == "block" and any(reservation.kind != "B" for reservation in own):
+        raise ScenarioError(
+            "blocking_real_time",
+            f"{asked_by} blocks at its barrier and has a real-time phase: waking a hard task inside its period is "
+            "RBED's 'released in the past'; accepted: wait = yield or spin",
+            application=application.name,
+        )
+
+
+def _check_schedule(scenario: Scenario, schedule: Schedule) -> None:
+    cores = {application.name: application.cores for application in scenario.applications}
+    unknown = sorted({*schedule.phases, *schedule.reservations} - set(cores))
+    if unknown:
+        raise _refusal(f"a schedule for {unknown}", f"applications of the scenario, {sorted(cores)}")
+    load_ppm: dict[int, int] = {}
+    for name, reservations in schedule.reservations.items():
+        for reservation in reservations:
+            _check_reservation(reservation, name, len(cores[name]))
+            if reservation.kind != "B":
+                core = cores[name][reservation.dispatcher]
+                load_ppm[core] = load_ppm.get(core, 0) + reservation.wcet_ps * ONE // reservation.period_ps
+    for core, load in load_ppm.items():
+        if load > ONE - BEST_EFFORT_SHARE:
+            phases = dict(schedule.phases)
+            raise _refusal(f"{load} ppm of real-time load on core {core} in phases {phases}", "at most 900000 ppm")
+
+
+def _check_reservation(reservation: Reservation, name: str, dispatchers: int) -> None:
+    one = f"a reservation {reservation.kind!r} for dispatcher {reservation.dispatcher} of {name!r}"
+    if not 0 <= reservation.dispatcher < dispatchers:
+        raise _refusal(one, f"dispatchers 0 to {dispatchers - 1}")
+    _one_of("kind", reservation.kind, ("B", "S", "H", "G"))
+    if reservation.kind == "B":
+        if not 1 <= reservation.weight <= LARGEST_WEIGHT:
+            raise _refusal(f"{one} with weight {reservation.weight}", f"1 to {LARGEST_WEIGHT}")
+        return
+    in_order = 0 < reservation.wcet_ps <= min(reservation.deadline_ps, reservation.period_ps)
+    if not in_order or reservation.offset_ps < 0 or reservation.delay_ps < 0:
+        raise _refusal(
+            f"{one} with WCET {reservation.wcet_ps}, period {reservation.period_ps}, deadline "
+            f"{reservation.deadline_ps}, offset {reservation.offset_ps}, delay {reservation.delay_ps} ps",
+            "0 < WCET <= deadline and period, offset and delay from 0",
+        )
+
+
+def _of(schedule: Schedule, application: str) -> Iterable[Reservation]:
+    return schedule.reservations.get(application, ())
+
+
+def _one_of(key: str, found: str, accepted: tuple[str, ...]) -> None:
+    if found not in accepted:
+        raise _refusal(f"{key} = {found!r}", ", ".join(accepted))
+
+
+def _refusal(found: str, accepted: str) -> ScenarioError:
+    return ScenarioError("bad_scenario", f"{found} cannot be run; accepted: {accepted}", found=found, accepted=accepted)
