@@ -1,7 +1,7 @@
 """Gang admission: which manifests can be scheduled together, on which cores, with which offsets."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from planner.allocation import Allocation, Question, hard_load_ppm
 from planner.allocation_solver import WORK_LIMIT, Impossible, allocate_completely
@@ -12,7 +12,7 @@ from planner.manifest import Manifest, check_unique_names
 from planner.reduction import reduce_to_fit
 from planner.refusal import explain
 from planner.requests import Request, Team, teams_of
-from planner.reservations import Decision, Refusal
+from planner.reservations import Decision, Refusal, Schedule
 from planner.schedules import MOST_COMBINATIONS, make_schedules
 from planner.topology import Topology
 from planner.verify.schedule import check_decision
@@ -53,21 +53,37 @@ def admit(
     fixed = fix_cores(manifests, machine, cores or {}, standing)
     deadline = None if time_limit is None else started + time_limit
 
+    def question(asked: Sequence[Manifest]) -> Question:
+        return _question(asked, machine, fixed, standing, guard_ns)
+
+    manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline)
+    schedules: tuple[Schedule, ...] = ()
+    notes: tuple[str, ...] = ()
+    if isinstance(answer, Allocation):
+        allocation = _seat_best_effort(question(manifests), answer)
+        schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
+        check_decision(schedules, guard_ns=guard_ns)
+    refusal = answer if isinstance(answer, Refusal) else None
+    seconds = time.perf_counter() - started
+    return Decision(refusal is None, schedules, reductions, refusal, notes, machine.revision, seconds)
+
+
+def _settle(
+    manifests: Sequence[Manifest],
+    question: Callable[[Sequence[Manifest]], Question],
+    policy: str,
+    seed: int,
+    deadline: float | None,
+) -> tuple[Sequence[Manifest], Allocation | Refusal, Mapping[str, int]]:
+    """The manifests as they were admitted or refused, with the parts that a reduction left of them."""
+
     def decide(asked: Sequence[Manifest]) -> Allocation | Refusal:
-        return _decide(_question(asked, machine, fixed, standing, guard_ns), seed, deadline)
+        return _decide(question(asked), seed, deadline)
 
     answer = decide(manifests)
-    reductions: Mapping[str, int] = {}
     if isinstance(answer, Refusal) and policy == "reduce":
-        manifests, answer, reductions = reduce_to_fit(manifests, decide, answer)
-    seconds = time.perf_counter() - started
-    if isinstance(answer, Refusal):
-        return Decision(False, refusal=answer, revision=machine.revision, seconds=seconds)
-    allocation = _seat_best_effort(_question(manifests, machine, fixed, standing, guard_ns), answer)
-    schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
-    check_decision(schedules, guard_ns=guard_ns)
-    seconds = time.perf_counter() - started
-    return Decision(True, schedules, reductions, None, notes, machine.revision, seconds)
+        return reduce_to_fit(manifests, decide, answer)
+    return manifests, answer, {}
 
 
 def _check(policy: str, guard_ns: int) -> None:

@@ -6,6 +6,7 @@ from planner.errors import PlanError
 
 Rows = list[list[float]]
 MOST_ROWS = 4096
+LARGEST_VALUE = 1e12
 
 
 def read_matrix(text: str, where: str = "matrix") -> Rows:
@@ -60,11 +61,11 @@ def _read_cell(cell: str, line: int, column: int, where: str) -> float | None:
         value = float(cell)
     except ValueError:
         value = float("nan")
-    if not isfinite(value) or value < 0:
+    if not 0 <= value <= LARGEST_VALUE:
         raise _refuse(
             where,
             f"line {line}, column {column} is {cell[:40]!r}",
-            "a number of 0 or more, or nothing, is accepted",
+            "a number from 0 to 1e12, or nothing, is accepted",
             line=line,
             column=column,
         )

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.multicast_cost import MulticastCost
-from planner.multicast_order import best_order, parents_of, ready_times
+from planner.multicast_order import best_order, ready_times
 
 Tree = dict[int, list[int]]
 LOOKAHEAD_WEIGHTS = (1.0, 0.5, 2.0, 0.0)
@@ -140,6 +140,3 @@ class _Frontier:
         least = onward[np.arange(cores.size), best]
         self._nearest[cores] = others[best]
         self._onward[cores] = np.where(np.isinf(least), 0.0, least)
-
-
-__all__ = ["METHODS", "Tree", "lookahead", "parents_of"]

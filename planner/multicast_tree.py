@@ -8,12 +8,14 @@ from typing import Any
 from planner.cpu_list import format_cpu_list
 from planner.errors import PlanError
 from planner.latency import Certainty
+from planner.matrix_text import LARGEST_VALUE
 from planner.multicast_bound import METHOD, lower_bound
 from planner.multicast_cost import DEFAULT_SEND_SHARE, MulticastCost, cost_of_matrix, cost_on_machine
-from planner.multicast_methods import METHODS
+from planner.multicast_methods import METHODS, Tree
 from planner.multicast_order import ready_times
 from planner.multicast_search import improve
 from planner.package_inference import infer_packages
+from planner.placement.matrix_problem import square
 from planner.topology import Topology
 from planner.verify.tree import check_tree
 
@@ -99,7 +101,7 @@ def multicast(
     for member in chosen:
         machine.core(member)
     others = tuple(sorted(set(chosen) - {root}))
-    cost = cost_on_machine(machine, root, others, send_share, round(send_floor_ns * PS_PER_NS))
+    cost = cost_on_machine(machine, root, others, send_share, _floor_ps(send_floor_ns))
     return _plan(cost, method, iterations, time_limit, seed, machine.revision, started)
 
 
@@ -117,7 +119,7 @@ def multicast_matrix(
 ) -> MulticastTree:
     """The same without a machine: `latency_ns[i][j]` is the one-way latency from core i to core j, square."""
     started = time.perf_counter()
-    size = len(latency_ns)
+    size = len(square("latency", latency_ns))
     for core in (root, *(members or ())):
         if not 0 <= core < size:
             raise PlanError(
@@ -126,7 +128,7 @@ def multicast_matrix(
                 details={"core": core},
             )
     others = tuple(sorted(set(range(size) if members is None else members) - {root}))
-    floor_ps = round(send_floor_ns * PS_PER_NS)
+    floor_ps = _floor_ps(send_floor_ns)
     cost = cost_of_matrix(latency_ns, root, others, send_share, floor_ps, infer_packages)
     return _plan(cost, method, iterations, time_limit, seed, 0, started)
 
@@ -151,20 +153,7 @@ def _plan(
     tree = build(cost)
     if iterations or time_limit is not None:
         tree = improve(cost, tree, bound_ps, iterations=iterations or None, time_limit=time_limit, seed=seed)
-    ready_ps = ready_times(cost, tree)
-    plan = MulticastTree(
-        root=cost.cores[0],
-        members=tuple(sorted(cost.cores[1:])),
-        sends={cost.cores[sender]: tuple(cost.cores[child] for child in own) for sender, own in sorted(tree.items())},
-        ready_ps={core: ready_ps[index] for index, core in enumerate(cost.cores)},
-        makespan_ps=max(ready_ps),
-        lower_bound_ps=bound_ps,
-        bound_method=METHOD,
-        method=method,
-        certainty=cost.certainty,
-        revision=revision,
-        seconds=time.perf_counter() - started,
-    )
+    plan = _plan_of(cost, tree, bound_ps, method, revision, started)
     index = {core: position for position, core in enumerate(cost.cores)}
     check_tree(
         plan.root,
@@ -175,3 +164,33 @@ def _plan(
         lambda a, b: (cost.delay_ps[index[a]][index[b]], cost.busy_ps[index[a]][index[b]]),
     )
     return plan
+
+
+def _plan_of(
+    cost: MulticastCost, tree: Tree, bound_ps: int, method: str, revision: int, started: float
+) -> MulticastTree:
+    ready_ps = ready_times(cost, tree)
+    cores = cost.cores
+    return MulticastTree(
+        root=cores[0],
+        members=tuple(sorted(cores[1:])),
+        sends={cores[sender]: tuple(cores[child] for child in own) for sender, own in sorted(tree.items())},
+        ready_ps={core: ready_ps[index] for index, core in enumerate(cores)},
+        makespan_ps=max(ready_ps),
+        lower_bound_ps=bound_ps,
+        bound_method=METHOD,
+        method=method,
+        certainty=cost.certainty,
+        revision=revision,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _floor_ps(send_floor_ns: float) -> int:
+    if not 0 <= send_floor_ns <= LARGEST_VALUE:
+        raise PlanError(
+            f"the send floor is {send_floor_ns} ns; a number from 0 to 1e12 is accepted",
+            code="bad_send_floor",
+            details={"found": str(send_floor_ns)},
+        )
+    return round(send_floor_ns * PS_PER_NS)

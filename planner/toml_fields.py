@@ -3,13 +3,12 @@
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from planner.errors import PlanError
 
 _LINE = re.compile(r"at line (\d+)")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?", re.ASCII)
 _UNITS = {
     "B": 1,
     "kB": 10**3,
@@ -22,7 +21,9 @@ _UNITS = {
     "GiB": 2**30,
     "TiB": 2**40,
 }
-SIZES = 'a size in bytes such as 4096, "512 MiB" or "2 GB"'
+LARGEST_SIZE_BYTES = 4 * 2**40
+LARGEST_NUMBER = 1e15
+SIZES = 'a size in bytes such as 4096, "512 MiB" or "2 GB", at most 4 TiB,'
 
 
 def read_toml(text: str, where: str) -> dict[str, Any]:
@@ -90,12 +91,12 @@ class Fields:
         return value
 
     def number(self, key: str, default: float | None = None) -> float:
-        """A finite number, zero or more."""
+        """A finite number from 0 on."""
         return self.check_number(key, self.take(key, default))
 
     def check_number(self, key: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
-            raise self.refuse(key, _found(value), "a finite number, 0 or more")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_NUMBER:
+            raise self.refuse(key, _found(value), "a finite number from 0 to 1e15")
         return float(value)
 
     def flag(self, key: str, default: bool) -> bool:
@@ -109,12 +110,14 @@ class Fields:
         value = self.take(key)
         if value is None:
             return None
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
         match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
-        if match is None:
+        if match is not None:
+            size_bytes = round(float(match[1]) * _UNITS[match[2] or "B"])
+        else:
+            size_bytes = value if isinstance(value, int) and not isinstance(value, bool) else -1
+        if not 0 <= size_bytes <= LARGEST_SIZE_BYTES:
             raise self.refuse(key, _found(value), SIZES)
-        return round(float(match[1]) * _UNITS[match[2] or "B"])
+        return size_bytes
 
     def names(self, key: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
         """A list of texts, or one text as a list of one."""

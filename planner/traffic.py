@@ -125,7 +125,7 @@ def _matrix(fields: Fields, groups: list[Sequence[str]]) -> Iterator[Edge]:
         if not isinstance(row, list) or len(row) != len(own):
             raise fields.refuse(key, f"has {len(row) if isinstance(row, list) else 'no'} numbers", accepted)
         for column, value in enumerate(row):
-            rate = fields.check_number(key, value) * scale
+            rate = fields.check_number(key, fields.check_number(key, value) * scale)
             if rate and column != index:
                 yield own[index], own[column], rate
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from planner.core_clusters import clusterings
 from planner.errors import PlanError
+from planner.matrix_text import LARGEST_VALUE
 from planner.placement.problem import Matrix, Problem
 
 Rows = Sequence[Sequence[float]]
@@ -48,11 +49,11 @@ def square(what: str, rows: Rows) -> Matrix:
         if len(row) != size:
             raise _refuse(what, f"row {index} has {len(row)} numbers", f"{size} rows of {size} numbers")
     matrix = np.array(rows, dtype=np.float64).reshape(size, size)
-    bad = np.argwhere(~np.isfinite(matrix) | (matrix < 0))
+    bad = np.argwhere(~((matrix >= 0) & (matrix <= LARGEST_VALUE)))
     if len(bad):
         row_index, column = (int(one) for one in bad[0])
         found = f"row {row_index}, column {column} is {matrix[row_index, column]}"
-        raise _refuse(what, found, "finite numbers, 0 or more")
+        raise _refuse(what, found, "finite numbers from 0 to 1e12")
     if size == 0:
         raise _refuse(what, "there is no row", "at least one row")
     return matrix

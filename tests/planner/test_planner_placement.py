@@ -255,7 +255,7 @@ def test_the_checker_finds_a_broken_constraint_and_a_wrong_cost() -> None:
 def test_memory_is_not_limited_where_no_size_is_known_and_the_answer_says_so() -> None:
     facts = opteron(1, 4)
     facts.relations["numa_node"] = [(0, 0, "unknown")]
-    application = app(group=[{"name": "workers", "count": 2, "memory": "9 TiB"}])
+    application = app(group=[{"name": "workers", "count": 2, "memory": "4 TiB"}])
     plan = place(application, Topology.of(facts))
     assert plan.status == "optimal"
     assert "the size of NUMA node 0 is not known" in plan.notes[0]
