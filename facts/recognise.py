@@ -12,8 +12,11 @@ from pathlib import Path
 from facts.bitmap import from_members
 from facts.hwloc.reader import read_hwloc
 from facts.linux.file_tree import BZIP2, GZIP, ArchiveTree, FolderTree
+from facts.linux.lscpu import is_lscpu, read_lscpu
 from facts.linux.reader import read_linux
 from facts.pairs.matrix import read_latencies
+from facts.pairs.mctop import HEADER, read_mctop
+from facts.pairs.smelt import is_smelt, read_smelt
 from facts.reading import ReadError, Reading
 from facts.synthetic.reader import read_synthetic
 
@@ -24,12 +27,9 @@ _PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|'[^'\n]*'\s*[(.]|:-|\?-)""")
 _COMMENTS = re.compile(r"(?:\s|%[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _GLANCE = 10_000
 _ACCEPTED = (
-    "an hwloc XML, a core-to-core latency CSV, Prolog facts, a folder or .tar.gz/.tar.bz2 with sys/, "
+    "an hwloc XML, a core-to-core latency CSV, an MCTOP .mct, a Smelt folder, the table of lscpu -p or -J -e, "
+    "Prolog facts, a folder or .tar.gz/.tar.bz2 with sys/, "
     "'host', 'synthetic:pack:2 core:4 pu:2', or a bundled name ({}) is accepted"
-)
-_LATER = (
-    (re.compile(r"#\S+ #HWCs \d+"), "an MCTOP file"),
-    (re.compile(r"# The following is the parsable format|Architecture:|\{\s*\"lscpu\""), "output of lscpu"),
 )
 
 
@@ -100,8 +100,8 @@ def _read_path(path: Path, name: str | None) -> Reading:
 def _read_folder(path: Path, name: str | None) -> Reading:
     if (path / "sys").is_dir():
         return read_linux(FolderTree(path), name=name or path.resolve().name or "host", where=str(path))
-    if any(path.glob("pairwise-*")):
-        raise _refused_for_now(str(path), "a Smelt machine folder")
+    if is_smelt(path):
+        return read_smelt(path, name=name or path.resolve().name or "smelt")
     raise ReadError("unrecognised", f"The folder {str(path)[:200]!r} has no sys/ in it; {_accepted()}.")
 
 
@@ -122,9 +122,10 @@ def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
     if suffix == ".xml" or data.lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff \t\r\n\0").startswith(b"<"):
         return read_hwloc(data, name=name, where=where)
     text = _decoded(data, where)
-    for pattern, what in _LATER:
-        if pattern.match(text):
-            raise _refused_for_now(where, what)
+    if HEADER.match(text):
+        return read_mctop(text, name=name, where=where)
+    if is_lscpu(text):
+        return read_lscpu(text, name=name, where=where)
     as_csv = partial(read_latencies, text, name=name, where=where)
     as_prolog = partial(Reading, name, (), text, "static", f"facts: {where}", None)
     if suffix in {".csv", ".pl", ".facts", ".skb", ".ecl"}:
@@ -166,12 +167,9 @@ def _decoded(data: bytes, where: str) -> str:
 
 
 def _stem(path: Path) -> str:
-    return re.sub(r"\.tar(\.\w+)?\Z|\.t[gb]z2?\Z", "", path.name) if ".t" in path.name else path.stem
+    name = re.sub(r"\.tar(\.\w+)?\Z|\.t[gb]z2?\Z", "", path.name)
+    return path.stem if name == path.name else name
 
 
 def _accepted() -> str:
     return _ACCEPTED.format(", ".join(bundled()))
-
-
-def _refused_for_now(where: str, what: str) -> ReadError:
-    return ReadError("unsupported", f"{where} is {what}, which is not read yet; {_accepted()}.", {"found": what})

@@ -55,6 +55,12 @@ package_hops(P*, Q*, Hops)
 message_rtt(Src*, Dst*, Avg:cycles, Var:cycles, Min:cycles, Max:cycles)
     round trip of a message by an ordered pair of cores
     message_rtt(0, 1, 420, 10, 400, 460)
+message_send(Src*, Dst*, Avg:cycles, Dev:cycles)
+    what sending a message costs the sender
+    message_send(0, 1, 62, 25)
+message_receive(Src*, Dst*, Avg:cycles, Dev:cycles)
+    what receiving a message costs the receiver
+    message_receive(0, 1, 779, 168)
 message_latency_ps(Src*, Dst*, Avg:ps, Dev:ps, Min:ps, Max:ps)
     one-way latency of a message
     message_latency_ps(0, 1, 84000, 2000, 80000, 92000)
@@ -106,6 +112,9 @@ memory_tier(Node*, Tier)
 object_distance(Matrix*, Means*, From*, To*, Value)
     a matrix between objects; Means is latency, bandwidth, hops or unknown; objects are package(I), core(I), ...
     object_distance('LinkBandwidth', bandwidth, package(0), package(1), 400)
+memory_latency(Core*, Node*, Cycles:cycles)
+    access from a core to the memory of a node
+    memory_latency(0, 1, 505)
 cache_latency(Where*, Cycles:cycles)
     access to a cache: l1, l2, l3, other_l1_l2, one_hop, two_hop
     cache_latency(one_hop, 190)

@@ -75,8 +75,8 @@ def test_a_byte_order_mark_does_no_harm() -> None:
         (b" \n", "is empty"),
         (b"\xff\xfe\x00\x01", "no UTF-8"),
         (b"?!", "no format that is known"),
-        (b"Architecture:   x86_64\nCPU(s): 4\n", "output of lscpu"),
-        (b"#lpdquad #HWCs 96 #Nodes 4 SMT 1\n0 0 0\n", "an MCTOP file"),
+        (b"Architecture:   x86_64\nCPU(s): 4\n", "summary output of lscpu"),
+        (b"#lpdquad #HWCs 96000 #Nodes 4 SMT 1\n0 0 0\n", "an MCTOP header"),
         (b"name,core\n1,2\n", "line 1, column 1"),
     ],
 )
@@ -89,12 +89,18 @@ def test_what_cannot_be_read_is_refused_with_what_would_be(source: str | bytes, 
     assert "\n" not in str(caught.value)
 
 
-def test_a_folder_without_sys_and_a_smelt_folder_are_refused_by_name(tmp_path: Path) -> None:
+def test_a_folder_without_sys_and_an_empty_smelt_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(facts.ReadError, match="has no sys/ in it"):
         facts.read(tmp_path)
-    (tmp_path / "pairwise-nsend_send").write_text("0 1 2 3\n")
-    with pytest.raises(facts.ReadError, match="a Smelt machine folder"):
+    (tmp_path / "pairwise-nsend_send").write_text("0 1 2\n")
+    with pytest.raises(facts.ReadError, match="no readable pair"):
         facts.read(tmp_path)
+
+
+def test_a_machine_is_named_by_the_stem_of_its_file(tmp_path: Path) -> None:
+    for file, name in (("some.facts.txt", "some.facts"), ("box.pl", "box"), ("box.two.pl", "box.two")):
+        (tmp_path / file).write_text("core(0, 0).\n")
+        assert facts.read(tmp_path / file).name == name
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
