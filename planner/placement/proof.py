@@ -9,7 +9,7 @@ from planner.placement.problem import Matrix, Problem
 from planner.placement.rule_model import Kinds, RuleModel, kinds, location_marks
 
 METHOD = "CP-SAT over kinds of locations"
-MOST_PRODUCTS = 8000
+MOST_PRODUCTS = 3000
 """Pairs of facilities with flow times pairs of kinds; a larger model proves nothing in time."""
 
 LARGEST_TOTAL = 2**50
