@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
+from planner.barrelfish import barrelfish_cores
 from planner.latency import NOMINAL_CLOCK_HZ, Certainty, Pair, PairLatency, certainty_of, half_round_trip_ps
 from planner.machine import Cache, Core
 
@@ -66,6 +67,7 @@ def read_core_ids(snapshot: Snapshot) -> list[int]:
 
 
 def read_cores(snapshot: Snapshot) -> tuple[Core, ...]:
+    """The cores of the SKB's own relations; of Barrelfish's where those name none."""
     package = column(snapshot, "core", 2, lambda row: integer(row[1]))
     pu = column(snapshot, "pu", 3, lambda row: (integer(row[1]), integer(row[2])))
     physical = column(snapshot, "physical_core", 2, lambda row: integer(row[1]))
@@ -90,7 +92,7 @@ def read_cores(snapshot: Snapshot) -> tuple[Core, ...]:
             allowed=core_id not in disallowed,
         )
         for core_id in read_core_ids(snapshot)
-    )
+    ) or barrelfish_cores(snapshot.rows)
 
 
 def read_caches(snapshot: Snapshot) -> tuple[Cache, ...]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from array import array
 from dataclasses import dataclass, field
 
 from skb.errors import SkbError
@@ -21,10 +22,14 @@ _PROVENANCE = re.compile(rf"(?:[^;]*;)?\s*((?:{'|'.join(PROVENANCE_KINDS)})\b(?:
 
 @dataclass(slots=True)
 class FactText:
-    """What a fact file says: ground facts in order with their provenance, and the clauses that are none."""
+    """What a fact file says: ground facts in order with their provenance, and the clauses that are none.
+
+    `starts` holds where in the text each fact begins.
+    """
 
     facts: list[tuple[str, Row, str | None]] = field(default_factory=list)
     others: list[Clause] = field(default_factory=list)
+    starts: "array[int]" = field(default_factory=lambda: array("Q"))
 
 
 def provenance(comment: str) -> str | None:
@@ -61,10 +66,11 @@ class _FactReader:
 
     def _plain_facts(self, offset: int) -> int:
         """Takes plain facts from `offset` on as long as they follow each other; where they stop."""
-        facts, match = self._result.facts, _PLAIN_FACT.match
+        facts, starts, match = self._result.facts, self._result.starts, _PLAIN_FACT.match
         while (found := match(self._text, offset)) is not None:
             name, inside, comment, newline = found.groups()
             facts.append((name, _plain_row(inside), None))
+            starts.append(found.start(1))
             offset = found.end()
             if comment is not None or newline:
                 self._end_line(comment)
@@ -86,6 +92,7 @@ class _FactReader:
             self._result.others.append(clause)
         else:
             self._result.facts.append((*fact, None))
+            self._result.starts.append(clause.start)
         rest = _REST_OF_LINE.match(self._text, clause.end)
         assert rest is not None
         if rest.group(1) is not None or rest.group(2):

@@ -1,18 +1,22 @@
 """What a source states, made ready for the store: terms checked, text parsed, objects counted."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from skb.codec import to_row
 from skb.errors import TermError
-from skb.factlines import read_facts
+from skb.fact_audit import audit
+from skb.factlines import FactText, read_facts
 from skb.layers import DENIED, layer_rank
 from skb.notation import Clause
-from skb.terms import Row, is_ground
+from skb.terms import Compound, Row, is_ground
 
 StatedFact: TypeAlias = tuple[str, Row, str, str]
+
+MAX_ODDITIES = 50
 
 _MACHINE_NAME = re.compile(r"[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}\Z")
 _CACHE_TYPES = {"data": "", "unified": "", "instruction": "i"}
@@ -101,11 +105,35 @@ def _from_text(text: str, layer: str, source: str) -> tuple[list[StatedFact], tu
     layer_rank(layer)
     read = read_facts(text)
     facts = [(name, row, layer, said_by or source) for name, row, said_by in read.facts]
-    return facts, tuple(_left_out(clause) for clause in read.others)
+    return facts, (*(_left_out(clause) for clause in read.others), *_odd(text, read))
 
 
 def _left_out(clause: Clause) -> Warning:
-    return Warning("not_a_fact", "a clause that is no ground fact was left out", f"line {clause.line}")
+    match clause.term:
+        case Compound(":-" | "?-", (_,)):
+            what = "a directive"
+        case Compound(":-" | "-->", _):
+            what = "a rule"
+        case Compound() if not is_ground(clause.term):
+            what = "a fact that holds a variable"
+        case _:
+            what = "a clause that is no fact"
+    return Warning("not_a_fact", f"{what} was left out; ground facts are loaded", f"line {clause.line}")
+
+
+def _odd(text: str, read: FactText) -> Iterator[Warning]:
+    """Oddities with their lines; of one code at most `MAX_ODDITIES`, then how many more there are."""
+    counts: Counter[str] = Counter()
+    line, offset = 1, 0
+    for oddity in audit(read.facts):
+        counts[oddity.code] += 1
+        if counts[oddity.code] <= MAX_ODDITIES:
+            start = read.starts[oddity.at]
+            line, offset = line + text.count("\n", offset, start), start
+            yield Warning(oddity.code, oddity.message, f"line {line}")
+    for code, count in counts.items():
+        if count > MAX_ODDITIES:
+            yield Warning(code, f"{count - MAX_ODDITIES} more of the same kind", "")
 
 
 def check_facts(facts: Iterable[Any], layer: str, source: str) -> list[StatedFact]:
