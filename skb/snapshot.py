@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import TypeAlias
 
 from skb.codec import to_row
 from skb.errors import TermError
+from skb.indexes import Indexed
 from skb.layers import DENIED, LAYERS, Stretch, denials, layer_rank, stretches, winners
 from skb.schema import key_of
 from skb.terms import Row
 
 RelationId: TypeAlias = tuple[str, int]
-Index: TypeAlias = dict[object, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,7 @@ class Contents:
         self._stretches = stated
         self._denied = denials(stated.get((DENIED, 1), ()))
         self._winners: dict[RelationId, dict[Row, int]] = {}
-        self._rows: dict[RelationId, tuple[Row, ...]] = {}
-        self._indexes: dict[tuple[RelationId, tuple[int, ...]], Index] = {}
-        self._distinct: dict[tuple[RelationId, int], int] = {}
+        self._indexed: dict[RelationId, Indexed] = {}
 
     def relations(self) -> list[RelationId]:
         return sorted(self._stretches)
@@ -51,37 +48,11 @@ class Contents:
             found = self._winners[relation] = winners(self.stretches(relation), key, denied)
         return found
 
-    def rows(self, relation: RelationId) -> tuple[Row, ...]:
-        found = self._rows.get(relation)
+    def indexed(self, relation: RelationId) -> Indexed:
+        found = self._indexed.get(relation)
         if found is None:
-            found = self._rows[relation] = tuple(self.winners(relation))
+            found = self._indexed[relation] = Indexed(tuple(self.winners(relation)))
         return found
-
-    def distinct(self, relation: RelationId, position: int) -> int:
-        found = self._distinct.get((relation, position))
-        if found is None:
-            values = {row[position] for row in self.rows(relation)}
-            found = self._distinct[relation, position] = len(values)
-        return found
-
-    def index(self, relation: RelationId, positions: tuple[int, ...]) -> Index:
-        found = self._indexes.get((relation, positions))
-        if found is None:
-            found = self._indexes[relation, positions] = build_index(self.rows(relation), positions)
-        return found
-
-
-def build_index(rows: Iterable[Row], positions: tuple[int, ...]) -> Index:
-    """Rows by the values at `positions`: the value itself for one position, a tuple for several."""
-    index: Index = {}
-    identify = itemgetter(*positions)
-    for row in rows:
-        key = identify(row)
-        if key in index:
-            index[key].append(row)
-        else:
-            index[key] = [row]
-    return index
 
 
 class Snapshot:
@@ -113,15 +84,11 @@ class Snapshot:
 
     def rows(self, name: str, arity: int) -> tuple[Row, ...]:
         """The winning facts of a relation, in the order stated; () when there are none."""
-        return self._contents.rows((name, arity))
+        return self._contents.indexed((name, arity)).rows
 
-    def index(self, name: str, arity: int, positions: tuple[int, ...]) -> Index:
-        """Winning rows by their values at `positions`: a bare value for one position, else a tuple."""
-        return self._contents.index((name, arity), positions)
-
-    def distinct(self, name: str, arity: int, position: int) -> int:
-        """How many values the winning rows have at `position`."""
-        return self._contents.distinct((name, arity), position)
+    def indexed(self, name: str, arity: int) -> Indexed:
+        """The winning facts of a relation with their indexes, which all readers of these contents share."""
+        return self._contents.indexed((name, arity))
 
     def facts(self, name: str | None = None) -> tuple[StoredFact, ...]:
         """Everything that was stated, winners or not, by relation, layer and age."""

@@ -73,17 +73,22 @@ def order_key(term: Term) -> tuple[Any, ...]:
     return (0, term.name)
 
 
-def sort_rows(rows: Iterable[Row]) -> list[Row]:
-    """Rows in standard order; columns of one plain type sort without keys."""
-    found = list(rows)
-    if not found:
-        return found
-    kinds = [set(map(type, column)) for column in zip(*found, strict=True)]
-    if all(kind in ({int}, {str}) for kind in kinds):
+def sort_terms(terms: Iterable[Term]) -> list[Term]:
+    """Terms in standard order.
+
+    Python's own order is tried first: it refuses to compare terms of different kinds, and agrees on all it compares.
+    """
+    found: list[Any] = list(terms)
+    try:
         found.sort()
-    else:
+    except TypeError:
         found.sort(key=order_key)
     return found
+
+
+def sort_rows(rows: Iterable[Row]) -> list[Row]:
+    """Rows in standard order, column by column."""
+    return sort_terms(rows)  # type: ignore[return-value]
 
 
 def variables(term: Term) -> Iterator[Variable]:

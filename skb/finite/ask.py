@@ -50,7 +50,7 @@ class _Asking:
         self._codes = Codes()
 
     def answer(self, started: float) -> Answer:
-        build_program(self._question, self._snapshot, "true", ())
+        build_program(self._question, self._snapshot.relations(), "true", ())
         statement = read_statement(self._question.goal)
         bindings = self._parameters(statement)
         if bindings is None:
@@ -123,7 +123,7 @@ class _Asking:
         return dict(zip(columns, rows[0], strict=True))
 
     def _evaluate(self, goal: Term, columns: Sequence[str]) -> list[Row]:
-        program = build_program(self._question, self._snapshot, goal, columns)
+        program = build_program(self._question, self._snapshot.relations(), goal, columns)
         stored = Stored(self._snapshot, program.facts)
         evaluator = Evaluator(program.rules, program.recursive, stored, self._budget)
         found: dict[Row, None] = {}

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nlargest, nsmallest
 from typing import Any
 
-from skb.errors import EvaluationError
+from skb.indexes import Indexed, slice_or_items
 from skb.query.arithmetic import to_number, to_numeric_term
 from skb.query.budget import BATCH, Budget
 from skb.query.comparing import Frame
 from skb.query.rules import Top
-from skb.query.steps import Access, Step, key_reader
-from skb.terms import Row, Term, order_key
+from skb.query.steps import Access, KeyPart, Step, key_reader
+from skb.terms import Row, Term, order_key, sort_rows
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[[list[Term]], Term]:
@@ -43,7 +43,7 @@ _OF_NOTHING: Mapping[str, Term] = {"sum": 0, "count": 0, "findall": ()}
 def aggregating(
     kind: str,
     access: Access,
-    key_slots: Sequence[int],
+    key_parts: Sequence[KeyPart],
     free: Sequence[int],
     value_at: int,
     has_zero: bool,
@@ -53,7 +53,7 @@ def aggregating(
 
     Rows hold the groups, the value at `value_at`, then whatever else tells solutions apart.
     """
-    key = key_reader(key_slots)
+    key = key_reader(key_parts)
     known: dict[Any, list[Frame]] = {}
 
     def step(frames: list[Frame]) -> Iterator[list[Frame]]:
@@ -85,13 +85,13 @@ def _groups(kind: str, rows: Sequence[Row], free: Sequence[int], value_at: int, 
     return [(*group, _REDUCERS[kind](values)) for group, values in grouped.items()]
 
 
-def topping(literal: Top, access: Access, budget: Budget) -> Step:
-    """Every frame with the first rows by key; equal keys go by the standard order of the row."""
+def topping(rank: Callable[[], list[Row]], budget: Budget) -> Step:
+    """Every frame with the first rows, found by `rank` once."""
     chosen: list[list[Row]] = []
 
     def step(frames: list[Frame]) -> Iterator[list[Frame]]:
         if not chosen:
-            chosen.append(_first_rows(literal, access.index([()]).get((), ())))
+            chosen.append(rank())
         made = [frame + row for frame in frames for row in chosen[0]]
         budget.tick(len(made))
         yield made
@@ -99,26 +99,29 @@ def topping(literal: Top, access: Access, budget: Budget) -> Step:
     return step
 
 
-def _first_rows(literal: Top, rows: Sequence[Row]) -> list[Row]:
-    if literal.is_descending:
-        border = nlargest(literal.count, [row[0] for row in rows], key=order_key)
-    else:
-        border = nsmallest(literal.count, [row[0] for row in rows], key=order_key)
+def first_rows(literal: Top, rows: Sequence[Row]) -> list[Row]:
+    """The first rows by their first column; equal keys go by the standard order of the row."""
+    keys: list[Any] = [row[0] for row in rows]
+    choose = nlargest if literal.is_descending else nsmallest
+    is_plain = set(map(type, keys)) == {int}
+    border = choose(literal.count, keys) if is_plain else choose(literal.count, keys, key=order_key)
     if not border:
         return []
-    last = order_key(border[-1])
+    wanted = set(border)
+    kept = sort_rows(row for row in rows if row[0] in wanted)
     if literal.is_descending:
-        kept = [row for row in rows if order_key(row[0]) >= last]
-        kept.sort(key=lambda row: order_key(row[1:]))
         kept.sort(key=lambda row: order_key(row[0]), reverse=True)
-    else:
-        kept = [row for row in rows if order_key(row[0]) <= last]
-        kept.sort(key=order_key)
     return kept[: literal.count]
 
 
-def require_integer(value: Term, what: str) -> int:
-    """An integer, or the refusal that says what needed one."""
-    if not isinstance(value, int):
-        raise EvaluationError(f"{what} needs an integer")
-    return value
+def first_rows_of_column(literal: Top, indexed: Indexed, column: int, head: Sequence[int]) -> list[Row]:
+    """The same from a stored relation's sorted column: only rows of the first keys are touched."""
+    ranked = indexed.ranked(column)
+    rows_of = indexed.index((column,))
+    project = slice_or_items(head)
+    found: list[Row] = []
+    for key in reversed(ranked) if literal.is_descending else ranked:
+        if len(found) >= literal.count:
+            break
+        found += sort_rows(map(project, rows_of[key]))
+    return found[: literal.count]

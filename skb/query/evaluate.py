@@ -4,14 +4,17 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import reduce
 
 from skb.errors import UnsafeVariable
+from skb.indexes import Columns, Index
+from skb.query.aggregates import first_rows_of_column
 from skb.query.budget import Budget
+from skb.query.closure import Closed, ClosureTable, close, edges_of_closure
 from skb.query.fixpoint import Fixpoint, MagicTable
-from skb.query.ordering import order_body
+from skb.query.ordering import narrowed, order_body
 from skb.query.pipeline import Pipeline
-from skb.query.relations import Growing, GrowingAccess, Stored
-from skb.query.rules import Atom, PredicateId, Rule, literal_names, names
-from skb.query.steps import Access, Index
-from skb.terms import Row, Term
+from skb.query.relations import Growing, Stored
+from skb.query.rules import Atom, PredicateId, Rule, Top, literal_names, names
+from skb.query.steps import Access
+from skb.terms import Row, Term, Variable
 
 _DERIVED_GUESS = 1e4
 _SWITCH_AT = 512
@@ -31,42 +34,70 @@ class Evaluator:
         self.recursive = recursive
         self.stored = stored
         self.budget = budget
-        self._accesses: dict[tuple[PredicateId, tuple[int, ...]], Access] = {}
-        self._full: dict[PredicateId, Growing] = {}
+        self._accesses: dict[tuple[PredicateId, Columns], Access] = {}
+        self._full: dict[PredicateId, Growing | Closed] = {}
 
-    def access(self, predicate: PredicateId, positions: tuple[int, ...]) -> Access:
+    def access(self, predicate: PredicateId, positions: Columns, wanted: Columns) -> Access:
         """Rows of a relation by the values at `positions`, derived as far as they are asked for."""
         if predicate not in self.rules:
-            return self.stored.access(predicate, positions)
+            return self.stored.access(predicate, positions, wanted)
         found = self._accesses.get((predicate, positions))
         if found is None:
             found = self._accesses[predicate, positions] = self._derived(predicate, positions)
         return found
 
-    def _derived(self, predicate: PredicateId, positions: tuple[int, ...]) -> Access:
+    def _derived(self, predicate: PredicateId, positions: Columns) -> Access:
         if not positions or predicate in self._full:
             return FullTable(self, predicate, positions)
         if predicate in self.recursive:
+            edges = edges_of_closure(predicate, self.rules[predicate])
+            if edges is not None:
+                return ClosureTable(self, predicate, edges, positions)
             return MagicTable(self, predicate, positions, self.recursive[predicate])
         return DemandTable(self, predicate, positions)
+
+    def first_rows(self, literal: Top) -> list[Row] | None:
+        """The rows of `top` over one stored relation as it is, from its sorted column; None for other goals."""
+        rules = self.rules[literal.atom.predicate]
+        body = rules[0].body
+        if len(rules) != 1 or len(body) != 1 or not isinstance(body[0], Atom) or body[0].predicate in self.rules:
+            return None
+        args, head = body[0].args, rules[0].head.args
+        if (
+            len(set(args)) != len(args)
+            or not all(isinstance(arg, Variable) for arg in args)
+            or not set(head) <= set(args)
+        ):
+            return None
+        indexed = self.stored.sorted_rows(body[0].predicate)
+        if indexed is None:
+            return None
+        return first_rows_of_column(literal, indexed, args.index(head[0]), [args.index(arg) for arg in head])
 
     def is_whole(self, predicate: PredicateId) -> bool:
         return predicate in self._full
 
-    def whole(self, predicate: PredicateId) -> Growing:
+    def whole(self, predicate: PredicateId) -> Growing | Closed:
         """Every row of a derived relation."""
         found = self._full.get(predicate)
         if found is None:
             if predicate in self.recursive:
-                members = self.recursive[predicate]
-                rules = [rule for member in members for rule in self.rules[member]]
-                fixpoint = Fixpoint(self, sorted(rules, key=lambda rule: rule.head.name), members)
-                fixpoint.start()
-                self._full.update(fixpoint.relations)
+                self._full.update(self._derive_recursive(predicate))
             else:
                 self._full[predicate] = self._derive_whole(predicate)
             found = self._full[predicate]
         return found
+
+    def _derive_recursive(self, predicate: PredicateId) -> Mapping[PredicateId, Growing | Closed]:
+        members = self.recursive[predicate]
+        edges = edges_of_closure(predicate, self.rules[predicate])
+        closed = None if edges is None else close(self, edges)
+        if closed is not None:
+            return {predicate: closed}
+        rules = [rule for member in members for rule in self.rules[member]]
+        fixpoint = Fixpoint(self, sorted(rules, key=lambda rule: rule.head.name), members)
+        fixpoint.start()
+        return fixpoint.relations
 
     def _derive_whole(self, predicate: PredicateId) -> Growing:
         growing = Growing()
@@ -79,7 +110,7 @@ class Evaluator:
         """Rows over distinct keys for a stored relation; a guess for a derived one."""
         positions = [at for at, arg in enumerate(atom.args) if names(arg) <= bound]
         if atom.predicate in self.rules:
-            return _DERIVED_GUESS if not positions else float(10 ** (len(atom.args) - len(positions)))
+            return _DERIVED_GUESS if not positions else narrowed(len(atom.args) - len(positions))
         rows = len(self.stored.rows(atom.predicate))
         distinct = reduce(lambda product, at: product * self.stored.distinct(atom.predicate, at), positions, 1)
         return rows / max(1, min(rows, distinct))
@@ -105,31 +136,39 @@ class Evaluator:
 class FullTable:
     """A derived relation worked out whole, when first asked."""
 
-    def __init__(self, evaluator: Evaluator, predicate: PredicateId, positions: tuple[int, ...]) -> None:
+    outputs: Columns | None = None
+
+    def __init__(self, evaluator: Evaluator, predicate: PredicateId, positions: Columns) -> None:
         self._evaluator = evaluator
         self._predicate = predicate
         self._positions = positions
 
-    def _whole(self) -> GrowingAccess:
-        return GrowingAccess(self._evaluator.whole(self._predicate), self._positions)
-
     def index(self, keys: Iterable[Hashable]) -> Index:
-        return self._whole().index(keys)
+        return self._evaluator.whole(self._predicate).index_by(self._positions)
 
     def widest(self) -> int:
-        return self._whole().widest()
+        whole = self._evaluator.whole(self._predicate)
+        return 4 * (len(whole) // max(1, len(whole.index_by(self._positions))) + 1)
+
+    def ordered(self, column: int) -> None:
+        return None
 
 
 class DemandTable:
     """A relation without recursion, worked out for the keys asked for; whole once that looks cheaper."""
 
-    def __init__(self, evaluator: Evaluator, predicate: PredicateId, positions: tuple[int, ...]) -> None:
+    def __init__(self, evaluator: Evaluator, predicate: PredicateId, positions: Columns) -> None:
         self._evaluator = evaluator
         self._predicate = predicate
         self._positions = positions
         self._rows: dict[Hashable, list[Row]] = {}
         self._pipelines: list[Pipeline] | None = None
         self._size_guess: float | None = -1.0
+
+    outputs: Columns | None = None
+
+    def ordered(self, column: int) -> None:
+        return None
 
     def index(self, keys: Iterable[Hashable]) -> Index:
         if self._is_whole():

@@ -3,11 +3,12 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from skb.indexes import Columns, Index
 from skb.query.ordering import bound_positions, order_body
 from skb.query.pipeline import Pipeline
 from skb.query.relations import Growing, GrowingAccess
-from skb.query.rules import Atom, Literal, PredicateId, Rule, literal_names, names
-from skb.query.steps import Access, Index
+from skb.query.rules import Atom, Literal, PredicateId, Rule, Top, literal_names, names
+from skb.query.steps import Access
 from skb.terms import Row
 
 if TYPE_CHECKING:
@@ -43,10 +44,13 @@ class Fixpoint:
         pipeline = Pipeline(rule, self, start=literal.args, body=rest)
         self._variants.append((literal.predicate, rule.head.predicate, pipeline))
 
-    def access(self, predicate: PredicateId, positions: tuple[int, ...]) -> Access:
+    def access(self, predicate: PredicateId, positions: Columns, wanted: Columns) -> Access:
         if predicate in self.relations:
             return GrowingAccess(self.relations[predicate], positions)
-        return self._evaluator.access(predicate, positions)
+        return self._evaluator.access(predicate, positions, wanted)
+
+    def first_rows(self, literal: Top) -> list[Row] | None:
+        return self._evaluator.first_rows(literal)
 
     def fan_out(self, atom: Atom, bound: set[str]) -> float:
         if atom.predicate in self.relations:
@@ -107,6 +111,11 @@ class MagicTable:
         is_single = len(self._positions) == 1
         self._fixpoint.add(self._seed, [(key,) if is_single else key for key in keys])  # type: ignore[misc]
         return self._fixpoint.relations[self._adorned].index_by(self._positions)
+
+    outputs: Columns | None = None
+
+    def ordered(self, column: int) -> None:
+        return None
 
     def widest(self) -> int:
         return GrowingAccess(self._fixpoint.relations[self._adorned], self._positions).widest()

@@ -20,13 +20,19 @@ from skb.query.rules import (
     names,
 )
 
+MOST_FREE = 100
 FanOut: TypeAlias = Callable[[Atom, set[str]], float]
 
 
 def constant_fan_out(atom: Atom, bound: set[str]) -> float:
     """Without statistics: an argument that is bound narrows a relation, in the order written."""
     free = sum(1 for arg in atom.args if not names(arg) <= bound)
-    return float(10**free)
+    return narrowed(free)
+
+
+def narrowed(free: int) -> float:
+    """The guess for a relation with so many free arguments: ten values each."""
+    return float(10 ** min(free, MOST_FREE))
 
 
 def order_body(rule: Rule, bound: Iterable[str], fan_out: FanOut = constant_fan_out) -> list[Literal]:

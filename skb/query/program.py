@@ -1,6 +1,6 @@
 """A question as a program: rules, own facts and the one query, checked before anything runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -22,7 +22,6 @@ from skb.query.rules import (
     ordered_names,
 )
 from skb.query.stratify import recursive_components
-from skb.snapshot import Snapshot
 from skb.terms import Compound, Row, Term
 
 GOAL = "$goal"
@@ -120,9 +119,12 @@ def columns_of(goal: Term) -> tuple[str, ...]:
     return tuple(name for name in outer_names(goal) if not name.startswith("_"))
 
 
-def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: Sequence[str]) -> Program:
-    """Normalises and checks. Raises UnknownRelation, NotStratified, UnsafeVariable, UnsupportedGoal."""
-    known = _known_relations(question, snapshot)
+def build_program(question: Question, stored: Collection[PredicateId], goal: Term, columns: Sequence[str]) -> Program:
+    """Normalises and checks a goal beside `stored` relations.
+
+    Raises UnknownRelation, NotStratified, UnsafeVariable, UnsupportedGoal.
+    """
+    known = _known_relations(question, stored)
     normaliser = Normaliser(lambda term: _is_predicate(term, known))
     for head, body, text in question.clauses:
         normaliser.add_clause(head, body, text)
@@ -131,7 +133,7 @@ def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: S
     for rule in normaliser.rules:
         rules.setdefault(rule.head.predicate, []).append(rule)
     facts = dict(question.facts)
-    _add_stored_rows(rules, facts, snapshot)
+    _add_stored_rows(rules, facts, stored)
     _check_relations(rules, known)
     recursive = recursive_components(rule for found in rules.values() for rule in found)
     check_safety(rules)
@@ -139,20 +141,20 @@ def build_program(question: Question, snapshot: Snapshot, goal: Term, columns: S
 
 
 def _add_stored_rows(
-    rules: dict[PredicateId, list[Rule]], facts: dict[PredicateId, list[Row]], snapshot: Snapshot
+    rules: dict[PredicateId, list[Rule]], facts: dict[PredicateId, list[Row]], stored: Collection[PredicateId]
 ) -> None:
     """A relation with rules and facts reads its facts under another name, which `Stored` resolves."""
     for name, arity in list(rules):
         own = facts.pop((name, arity), [])
-        if own or snapshot.rows(name, arity):
+        if own or (name, arity) in stored:
             alias = name + STORED_SUFFIX
             facts[alias, arity] = own
             variables = as_variables([f"A{at}" for at in range(arity)])
             rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias, variables),), name))
 
 
-def _known_relations(question: Question, snapshot: Snapshot) -> set[PredicateId]:
-    known = set(snapshot.relations()) | set(question.facts)
+def _known_relations(question: Question, stored: Collection[PredicateId]) -> set[PredicateId]:
+    known = set(stored) | set(question.facts)
     known |= {(relation.name, relation.arity) for relation in schema.relations()}
     for head, _, _ in question.clauses:
         known.add((head.functor, len(head.args)) if isinstance(head, Compound) else (str(head), 0))

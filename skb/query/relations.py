@@ -4,9 +4,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
+from skb.indexes import Columns, Index, Indexed, Ordered, build_index
 from skb.query.rules import PredicateId
-from skb.query.steps import Index
-from skb.snapshot import Snapshot, build_index
+from skb.snapshot import Snapshot
 from skb.terms import Row
 
 STORED_SUFFIX = "$stored"
@@ -17,7 +17,7 @@ class Growing:
 
     def __init__(self) -> None:
         self.rows: dict[Row, None] = {}
-        self._indexes: dict[tuple[int, ...], dict[Any, list[Row]]] = {}
+        self._indexes: dict[Columns, dict[Any, Any]] = {}
         self._all: list[Row] = []
 
     def add(self, rows: Iterable[Row]) -> list[Row]:
@@ -33,7 +33,7 @@ class Growing:
                 index.setdefault(identify(row), []).append(row)
         return fresh
 
-    def index_by(self, positions: tuple[int, ...]) -> Index:
+    def index_by(self, positions: Columns) -> Index:
         if not positions:
             return {(): self._all}
         found = self._indexes.get(positions)
@@ -46,9 +46,11 @@ class Growing:
 
 
 class GrowingAccess:
-    """A growing relation by the values at fixed positions."""
+    """A growing relation by the values at fixed positions, rows whole."""
 
-    def __init__(self, relation: Growing, positions: tuple[int, ...]) -> None:
+    outputs: Columns | None = None
+
+    def __init__(self, relation: Growing, positions: Columns) -> None:
         self._relation = relation
         self._positions = positions
 
@@ -59,19 +61,28 @@ class GrowingAccess:
         rows, index = len(self._relation), self._relation.index_by(self._positions)
         return 4 * (rows // max(1, len(index)) + 1)
 
+    def ordered(self, column: int) -> None:
+        return None
+
 
 class StoredAccess:
-    """A stored relation by the values at fixed positions."""
+    """The wanted columns of a stored relation by the values at fixed positions."""
 
-    def __init__(self, index: Index) -> None:
-        self._index = index
-        self._widest = max(map(len, index.values()), default=0)
+    def __init__(self, indexed: Indexed, positions: Columns, wanted: Columns) -> None:
+        self._indexed = indexed
+        self._positions = positions
+        self.outputs: Columns | None = indexed.outputs(positions, wanted)
 
     def index(self, keys: Iterable[Hashable]) -> Index:
-        return self._index
+        return self._indexed.index(self._positions, self.outputs)
 
     def widest(self) -> int:
-        return self._widest
+        return self._indexed.widest(self._positions, self.outputs)
+
+    def ordered(self, column: int) -> Mapping[Any, Ordered] | None:
+        """The index with each key's rows ascending by an integer column, for range joins."""
+        assert self.outputs is not None
+        return self._indexed.ordered(self._positions, self.outputs, column)
 
 
 class Stored:
@@ -80,36 +91,30 @@ class Stored:
     def __init__(self, snapshot: Snapshot, own: Mapping[PredicateId, Sequence[Row]]) -> None:
         self._snapshot = snapshot
         self._own = {
-            (name, arity): _merged(snapshot.rows(name.removesuffix(STORED_SUFFIX), arity), rows)
+            (name, arity): Indexed(_merged(snapshot.rows(name.removesuffix(STORED_SUFFIX), arity), rows))
             for (name, arity), rows in own.items()
         }
-        self._accesses: dict[tuple[PredicateId, tuple[int, ...]], StoredAccess] = {}
 
     def has(self, predicate: PredicateId) -> bool:
         return bool(self.rows(predicate))
 
     def rows(self, predicate: PredicateId) -> tuple[Row, ...]:
+        return self.indexed(predicate).rows
+
+    def indexed(self, predicate: PredicateId) -> Indexed:
         own = self._own.get(predicate)
-        return self._snapshot.rows(*predicate) if own is None else own
+        return self._snapshot.indexed(*predicate) if own is None else own
 
-    def access(self, predicate: PredicateId, positions: tuple[int, ...]) -> StoredAccess:
-        found = self._accesses.get((predicate, positions))
-        if found is None:
-            found = self._accesses[predicate, positions] = StoredAccess(self._index(predicate, positions))
-        return found
+    def access(self, predicate: PredicateId, positions: Columns, wanted: Columns) -> "StoredAccess | RecordingAccess":
+        return StoredAccess(self.indexed(predicate), positions, wanted)
 
-    def _index(self, predicate: PredicateId, positions: tuple[int, ...]) -> Index:
-        if not positions:
-            return {(): self.rows(predicate)}
-        if predicate in self._own:
-            return build_index(self._own[predicate], positions)
-        return self._snapshot.index(*predicate, positions)
+    def sorted_rows(self, predicate: PredicateId) -> Indexed | None:
+        """The relation for readers of its sorted columns; None where every row read is to be noted."""
+        return self.indexed(predicate)
 
     def distinct(self, predicate: PredicateId, position: int) -> int:
         """How many values an argument position takes."""
-        if predicate in self._own:
-            return len({row[position] for row in self._own[predicate]})
-        return self._snapshot.distinct(*predicate, position)
+        return self.indexed(predicate).distinct(position)
 
 
 def _merged(stored: Sequence[Row], own: Sequence[Row]) -> tuple[Row, ...]:
@@ -123,17 +128,24 @@ class RecordingStored(Stored):
         super().__init__(snapshot, own)
         self._met: dict[tuple[PredicateId, Row], None] = {}
 
-    def access(self, predicate: PredicateId, positions: tuple[int, ...]) -> StoredAccess:
-        return _RecordingAccess(super().access(predicate, positions), predicate, self._met)
+    def access(self, predicate: PredicateId, positions: Columns, wanted: Columns) -> "RecordingAccess":
+        return RecordingAccess(self.indexed(predicate).index(positions), predicate, self._met)
+
+    def sorted_rows(self, predicate: PredicateId) -> None:
+        return None
 
     def met(self) -> list[tuple[PredicateId, Row]]:
         """Every row looked at, under the relation's own name."""
         return [((name.removesuffix(STORED_SUFFIX), arity), row) for (name, arity), row in self._met]
 
 
-class _RecordingAccess(StoredAccess):
-    def __init__(self, inner: StoredAccess, predicate: PredicateId, met: dict[tuple[PredicateId, Row], None]) -> None:
-        super().__init__(inner.index(()))
+class RecordingAccess:
+    """Whole rows by their key; the rows of every key asked for are noted."""
+
+    outputs: Columns | None = None
+
+    def __init__(self, index: Index, predicate: PredicateId, met: dict[tuple[PredicateId, Row], None]) -> None:
+        self._index = index
         self._predicate = predicate
         self._met = met
 
@@ -142,3 +154,9 @@ class _RecordingAccess(StoredAccess):
             for row in self._index.get(key, ()):
                 self._met[self._predicate, row] = None
         return self._index
+
+    def widest(self) -> int:
+        return max(map(len, self._index.values()), default=0)
+
+    def ordered(self, column: int) -> None:
+        return None

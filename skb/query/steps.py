@@ -3,26 +3,37 @@
 A frame is a flat tuple of values; a step takes a list of frames and yields lists of longer or fewer frames.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import filterfalse
 from operator import itemgetter
 from typing import Any, Protocol, TypeAlias
 
+from skb.indexes import Columns, Index, Ordered, slice_or_items
 from skb.query.budget import BATCH, Budget
 from skb.query.comparing import Filter, Frame
-from skb.terms import PARTIAL_LIST, Compound, Row, Term
+from skb.terms import PARTIAL_LIST, Compound, Term
 
 Step: TypeAlias = Callable[[list[Frame]], Iterable[list[Frame]]]
-Index: TypeAlias = Mapping[Any, Sequence[Row]]
+KeyPart: TypeAlias = tuple[int | None, Any]
 
 
 class Access(Protocol):
     """Rows of a relation by the values at fixed positions: a bare value for one position, else a tuple."""
+
+    @property
+    def outputs(self) -> Columns | None:
+        """The columns that a row carries; None for all."""
 
     def index(self, keys: Iterable[Hashable]) -> Index:
         """An index that is complete for `keys` at least."""
 
     def widest(self) -> int:
         """At most so many rows (about) share a key."""
+
+    def ordered(self, column: int) -> Mapping[Any, Ordered] | None:
+        """Each key's rows ascending by an integer column, where that is known without a look at the keys."""
 
 
 def filtering(keep: Filter) -> Step:
@@ -32,41 +43,119 @@ def filtering(keep: Filter) -> Step:
     return step
 
 
-def joining(access: Access, key_slots: Sequence[int], budget: Budget) -> Step:
-    """Every frame with every row of its key; the row is appended whole."""
-    key = key_reader(key_slots)
+def joining(access: Access, key_parts: Sequence[KeyPart], kept: Sequence[int] | None, budget: Budget) -> Step:
+    """The kept slots of every frame (None: all) with every row of its key."""
+    key = key_reader(key_parts)
+    base = None if kept is None else slice_or_items(kept)
 
     def step(frames: list[Frame]) -> Iterator[list[Frame]]:
-        index = access.index(map(key, frames))
+        rows_of = access.index(map(key, frames)).get
         size = max(1, BATCH // max(1, access.widest()))
         for at in range(0, len(frames), size):
-            part = frames[at : at + size]
-            joined = [frame + row for frame in part for row in index.get(key(frame), ())]
+            part = frames[at : at + size] if size < len(frames) else frames
+            if base is None:
+                joined = [frame + row for frame in part for row in rows_of(key(frame), ())]
+            else:
+                pairs = zip(map(base, part), map(key, part), strict=True)
+                joined = [start + row for start, at_key in pairs for row in rows_of(at_key, ())]
             budget.tick(len(joined))
             yield joined
 
     return step
 
 
-def key_reader(slots: Sequence[int]) -> Callable[[Frame], Any]:
-    return itemgetter(*slots) if slots else lambda frame: ()
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What tests say about one new column: above `low` and below `high`, each a slot or a value, or nothing."""
+
+    column: int
+    low: KeyPart | None
+    high: KeyPart | None
+    has_low: bool
+    has_high: bool
 
 
-def meeting(access: Access, key_slots: Sequence[int], wanted: bool) -> Step:
+def ranging(
+    access: Access, key_parts: Sequence[KeyPart], kept: Sequence[int], within: Range, general: Step, budget: Budget
+) -> Step:
+    """A join whose rows are cut out of a sorted column; `general` joins and tests where that is not possible."""
+    key, base = key_reader(key_parts), slice_or_items(kept)
+    low, high = _bound_reader(within.low), _bound_reader(within.high)
+    first = bisect_left if within.has_low else bisect_right
+    last = bisect_right if within.has_high else bisect_left
+
+    def step(frames: list[Frame]) -> Iterator[list[Frame]]:
+        ordered = access.ordered(within.column)
+        bounds = [read for read in (low, high) if read is not None]
+        if ordered is None or any(set(map(type, map(read, frames))) != {int} for read in bounds):
+            yield from general(frames)
+            return
+        size = max(1, BATCH // max(1, access.widest()))
+        for at in range(0, len(frames), size):
+            joined: list[Frame] = []
+            for frame in frames[at : at + size]:
+                found = ordered.get(key(frame))
+                if found is not None:
+                    start = base(frame)
+                    begin = 0 if low is None else first(found.values, low(frame))
+                    end = len(found.rows) if high is None else last(found.values, high(frame))
+                    joined += [start + row for row in found.rows[begin:end]]
+            budget.tick(len(joined))
+            yield joined
+
+    return step
+
+
+def _bound_reader(part: KeyPart | None) -> Callable[[Frame], Any] | None:
+    return None if part is None else key_reader([part])
+
+
+def key_reader(parts: Sequence[KeyPart]) -> Callable[[Frame], Any]:
+    """Reads a key from a frame; a part is (slot, None), or (None, value) for a constant."""
+    match [(slot, value) for slot, value in parts]:
+        case [(None, value)]:
+            return lambda frame: value
+        case [(None, value), (int() as slot, _)]:
+            return lambda frame: (value, frame[slot])
+        case [(int() as slot, _), (None, value)]:
+            return lambda frame: (frame[slot], value)
+    if all(slot is None for slot, _ in parts):
+        constant = tuple([value for _, value in parts])
+        return lambda frame: constant
+    slots = [slot for slot, _ in parts if slot is not None]
+    if len(slots) == len(parts):
+        return itemgetter(*slots)
+    return lambda frame: tuple([value if slot is None else frame[slot] for slot, value in parts])
+
+
+def meeting(access: Access, key_parts: Sequence[KeyPart], width: int, wanted: bool) -> Step:
     """Keeps the frames whose key has rows (or, not wanted, has none)."""
-    key = key_reader(key_slots)
+    is_whole = width > 1 and [slot for slot, _ in key_parts] == list(range(width))
+    key = key_reader(key_parts)
 
     def step(frames: list[Frame]) -> Iterable[list[Frame]]:
-        index = access.index(map(key, frames))
+        rows_of = access.index(frames if is_whole else map(key, frames)).get
+        if is_whole:
+            return (list(filter(rows_of, frames) if wanted else filterfalse(rows_of, frames)),)
         if wanted:
-            return ([frame for frame in frames if index.get(key(frame))],)
-        return ([frame for frame in frames if not index.get(key(frame))],)
+            return ([frame for frame in frames if rows_of(key(frame))],)
+        return ([frame for frame in frames if not rows_of(key(frame))],)
 
     return step
 
 
 def equal_slots(first: int, second: int) -> Step:
     return filtering(lambda frames: [frame for frame in frames if frame[first] == frame[second]])
+
+
+def equal_value(slot: int, value: Term) -> Step:
+    return filtering(lambda frames: [frame for frame in frames if frame[slot] == value])
+
+
+def narrowing(kept: Sequence[int]) -> Step:
+    """Keeps some slots, in the order given."""
+    read = slice_or_items(kept)
+    return filtering(lambda frames: list(map(read, frames)))
 
 
 def taking_apart(slot: int, pattern: Term) -> Step:

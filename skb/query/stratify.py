@@ -1,9 +1,12 @@
 """Which relations depend on each other, and whether any depends on its own negation."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from skb.errors import NotStratified
 from skb.query.rules import Aggregate, Atom, Literal, Negated, PredicateId, Rule, Top
+
+Node = TypeVar("Node", bound=Hashable)
 
 
 def dependencies(literal: Literal) -> tuple[PredicateId, bool] | None:
@@ -26,17 +29,17 @@ def _graph(rules: Iterable[Rule]) -> dict[PredicateId, dict[PredicateId, bool]]:
     return graph
 
 
-def components(graph: Mapping[PredicateId, Mapping[PredicateId, bool]]) -> list[list[PredicateId]]:
+def components(graph: Mapping[Node, Iterable[Node]]) -> list[list[Node]]:
     """Strongly connected components, those read by others first (Tarjan 1972, without recursion)."""
-    order: dict[PredicateId, int] = {}
-    low: dict[PredicateId, int] = {}
-    path: list[PredicateId] = []
-    waiting: set[PredicateId] = set()
-    found: list[list[PredicateId]] = []
+    order: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    path: list[Node] = []
+    waiting: set[Node] = set()
+    found: list[list[Node]] = []
     for root in graph:
         if root in order:
             continue
-        stack: list[tuple[PredicateId, Iterator[PredicateId]]] = []
+        stack: list[tuple[Node, Iterator[Node]]] = []
         _enter(root, graph, order, low, path, waiting, stack)
         while stack:
             node, edges = stack[-1]
@@ -55,21 +58,21 @@ def components(graph: Mapping[PredicateId, Mapping[PredicateId, bool]]) -> list[
 
 
 def _enter(
-    node: PredicateId,
-    graph: Mapping[PredicateId, Mapping[PredicateId, bool]],
-    order: dict[PredicateId, int],
-    low: dict[PredicateId, int],
-    path: list[PredicateId],
-    waiting: set[PredicateId],
-    stack: list[tuple[PredicateId, Iterator[PredicateId]]],
+    node: Node,
+    graph: Mapping[Node, Iterable[Node]],
+    order: dict[Node, int],
+    low: dict[Node, int],
+    path: list[Node],
+    waiting: set[Node],
+    stack: list[tuple[Node, Iterator[Node]]],
 ) -> None:
     order[node] = low[node] = len(order)
     path.append(node)
     waiting.add(node)
-    stack.append((node, iter(graph.get(node, {}))))
+    stack.append((node, iter(graph.get(node, ()))))
 
 
-def _take(node: PredicateId, path: list[PredicateId], waiting: set[PredicateId]) -> list[PredicateId]:
+def _take(node: Node, path: list[Node], waiting: set[Node]) -> list[Node]:
     component = []
     while True:
         top = path.pop()
