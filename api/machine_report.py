@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from planner.errors import PlanError
-from planner.topology import Topology
+from planner.machine.topology import Topology
 from skb.knowledge import KnowledgeBase
 from skb.store import MachineSummary, Store
 

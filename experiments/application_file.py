@@ -7,7 +7,7 @@ from typing import Any
 from experiments.errors import ExperimentError
 from experiments.fields import Fields, open_fields, read_text
 from experiments.workloads import WORKLOADS, Edge, WorkloadFile, read_workload
-from planner.application import Application
+from planner.applications.application import Application
 from planner.cpu_list import ACCEPTED, parse_cpu_list
 from planner.errors import PlanError
 

@@ -16,7 +16,7 @@ from experiments.scenario_file import ScenarioFile, read_scenario
 from experiments.simulation import SimulationResult
 from experiments.spec import Spec, Values
 from planner.cpu_list import format_cpu_list
-from planner.topology import Topology
+from planner.machine.topology import Topology
 
 PLANS = ("A", "B")
 COLUMNS = (

@@ -7,11 +7,11 @@ from typing import Any, overload
 import kernelsim
 from experiments.errors import ExperimentError
 from experiments.parameters import Costs, Parameter
+from planner.admission.reservations import Reservation, Schedule
 from planner.cpu_list import format_cpu_list
-from planner.latency import NOMINAL_CLOCK_HZ
-from planner.relations import snapshot_of
-from planner.reservations import Reservation, Schedule
-from planner.topology import Topology
+from planner.machine.latency import NOMINAL_CLOCK_HZ
+from planner.machine.relations import snapshot_of
+from planner.machine.topology import Topology
 
 PS_PER_NS = 1_000
 

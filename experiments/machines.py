@@ -8,7 +8,7 @@ import facts
 import skb
 from experiments.deploy import cost_provenance
 from experiments.errors import ExperimentError
-from planner.topology import Topology
+from planner.machine.topology import Topology
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import kernelsim
 from experiments.deploy import Deployment, deploy
 from experiments.simulation import SimulationResult
 from kernelsim.scenario import MILLISECOND_PS, Traffic
-from planner.topology import Topology
+from planner.machine.topology import Topology
 
 MeasuredFact: TypeAlias = tuple[str, tuple[int | str, ...], str, str]
 """Relation, arguments, layer, source: what `KnowledgeBase.tell` and `skb.load` take."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from planner.latency import NOMINAL_CLOCK_HZ, cycles_to_ps
-from planner.topology import PS_PER_UNIT, Topology
+from planner.machine.latency import NOMINAL_CLOCK_HZ, cycles_to_ps
+from planner.machine.topology import PS_PER_UNIT, Topology
 
 
 @dataclass(frozen=True, slots=True)

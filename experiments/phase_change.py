@@ -7,9 +7,9 @@ import kernelsim
 from experiments.deploy import deploy, deploy_schedules
 from experiments.errors import ExperimentError
 from kernelsim.scenario import MILLISECOND_PS, Scripted
-from planner.admission import admit
-from planner.manifest import Manifest
-from planner.topology import Topology
+from planner.admission.admit import admit
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest
 
 NAME = "probe"
 TWO_PHASES = "B 1\nB 2\n"

@@ -6,9 +6,9 @@ from random import Random
 
 from experiments.application_file import ApplicationFile
 from experiments.errors import ExperimentError
-from planner.application import Application
-from planner.constraints import Constraint
-from planner.topology import Topology
+from planner.applications.application import Application
+from planner.applications.constraints import Constraint
+from planner.machine.topology import Topology
 
 
 def choose_cores(

@@ -14,9 +14,9 @@ from experiments.parameters import Parameter
 from experiments.placements import choose_cores, placement_cost
 from experiments.scenario_file import PhaseChangeFile, ScenarioFile
 from experiments.workloads import make_workload
-from planner.manifest import Manifest
-from planner.reservations import Decision
-from planner.topology import Topology
+from planner.admission.reservations import Decision
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest
 
 LINUX_SLICE_MS = 15.0
 LINUX_SPREAD = 0.3

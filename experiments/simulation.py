@@ -13,8 +13,8 @@ from experiments.errors import ExperimentError
 from experiments.parameters import Parameter
 from experiments.scenario import Prepared, prepare
 from experiments.scenario_file import open_scenario, read_scenario, with_context
-from planner.reservations import Decision
-from planner.topology import Topology
+from planner.admission.reservations import Decision
+from planner.machine.topology import Topology
 
 SHOWN_MISSES = 20
 

@@ -6,16 +6,16 @@ Solvers load slowly, so what needs them is imported when it is first asked for.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from planner.admission.reservations import Decision, Reservation, Schedule
 from planner.errors import PlanError
-from planner.manifest import Manifest
-from planner.reservations import Decision, Reservation, Schedule
-from planner.topology import Topology
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest
 
 if TYPE_CHECKING:
-    from planner.admission import admit
-    from planner.application import Application
-    from planner.multicast_tree import MulticastTree, multicast, multicast_matrix
+    from planner.admission.admit import admit
+    from planner.applications.application import Application
     from planner.placement import Placement, place, place_matrix, qap
+    from planner.trees.tree import MulticastTree, multicast, multicast_matrix
 
 __all__ = [
     "Application",
@@ -36,12 +36,12 @@ __all__ = [
 ]
 
 _HOME = {
-    "Application": "planner.application",
-    "MulticastTree": "planner.multicast_tree",
+    "Application": "planner.applications.application",
+    "MulticastTree": "planner.trees.tree",
     "Placement": "planner.placement",
-    "admit": "planner.admission",
-    "multicast": "planner.multicast_tree",
-    "multicast_matrix": "planner.multicast_tree",
+    "admit": "planner.admission.admit",
+    "multicast": "planner.trees.tree",
+    "multicast_matrix": "planner.trees.tree",
     "place": "planner.placement",
     "place_matrix": "planner.placement",
     "qap": "planner.placement",

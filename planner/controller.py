@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
-from planner.admission import admit
+from planner.admission.admit import admit
+from planner.admission.reservations import Decision, Reservation, Schedule
+from planner.admission.schedules import MOST_COMBINATIONS
 from planner.errors import PlanError
-from planner.manifest import Manifest, looks_like_toml
-from planner.reservations import Decision, Reservation, Schedule
-from planner.schedules import MOST_COMBINATIONS
-from planner.topology import Topology
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest, looks_like_toml
 from skb.errors import RevisionConflict
 from skb.knowledge import KnowledgeBase
 from skb.snapshot import Snapshot

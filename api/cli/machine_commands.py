@@ -80,7 +80,7 @@ def _draw(knowledge: Any, svg_file: str) -> None:
     from api.machine_report import nodes_of
     from api.pages.topology_picture import draw_machine
     from api.sources import write_text
-    from planner.topology import Topology
+    from planner.machine.topology import Topology
 
     snapshot = knowledge.snapshot()
     write_text(svg_file, draw_machine(Topology.of(snapshot), nodes_of(snapshot)))

@@ -120,7 +120,7 @@ def phase(door: Door, machine: str, number: int, phase: int) -> Reply:
 def read_manifest(word: str) -> tuple[Any, str]:
     """The manifest that `[NAME=]FILE[:N]` names, with its text."""
     from api.sources import read_text
-    from planner.manifest import Manifest
+    from planner.manifests.manifest import Manifest
 
     name, mark, rest = word.partition("=")
     path = rest if mark else word

@@ -50,8 +50,8 @@ def multicast(
 
 
 def _of_machine(door: Door, machine: str | None, root: int, chosen: Any, search: dict[str, Any]) -> Any:
-    from planner.multicast_tree import multicast as build
-    from planner.topology import Topology
+    from planner.machine.topology import Topology
+    from planner.trees.tree import multicast as build
 
     with door.store() as store:
         topology = Topology.of(store.knowledge(str(machine)))
@@ -61,7 +61,7 @@ def _of_machine(door: Door, machine: str | None, root: int, chosen: Any, search:
 def _of_matrix(latency: str, root: int, chosen: Any, search: dict[str, Any]) -> Any:
     from api.sources import read_text
     from planner.matrix_text import read_matrix
-    from planner.multicast_tree import multicast_matrix
+    from planner.trees.tree import multicast_matrix
 
     latency_ns = read_matrix(read_text(latency, "the latency matrix"), latency)
     return multicast_matrix(latency_ns, root, chosen, **search)

@@ -56,9 +56,9 @@ def place(
 
 def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any]) -> Any:
     from api.sources import read_text
-    from planner.application import Application
+    from planner.applications.application import Application
+    from planner.machine.topology import Topology
     from planner.placement import place as solve
-    from planner.topology import Topology
 
     application = Application.from_toml(read_text(app, "the application"), app)
     with door.store() as store:

@@ -11,8 +11,8 @@ from experiments.measure import measure_latencies, measure_run
 from experiments.phase_change import phase_change_cycles
 from experiments.simulation import SimulationResult, run_scenario
 from experiments.trace_pictures import draw_trace
-from planner.multicast_tree import multicast
-from planner.topology import Topology
+from planner.machine.topology import Topology
+from planner.trees.tree import multicast
 from skb.store import Store
 
 SHOWN_SECONDS = 1.2

@@ -15,12 +15,12 @@ from api.demo.material import (
     SMALL,
 )
 from api.demo.narration import Narrator
-from planner.application import Application
+from planner.applications.application import Application
 from planner.controller import consider, submit
-from planner.manifest import Manifest
-from planner.multicast_tree import multicast
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest
 from planner.placement import place
-from planner.topology import Topology
+from planner.trees.tree import multicast
 from skb.store import Store
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from api.pages.markup import Child, Markup, element
 from api.tables import cell, size
 from planner.cpu_list import format_cpu_list
-from planner.topology import Topology
+from planner.machine.topology import Topology
 
 
 def machines_page(document: Mapping[str, Any]) -> str:

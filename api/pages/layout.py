@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from math import ceil, log
 
 from api.pages.regions import Region, loose_cores
-from planner.machine import Core
-from planner.topology import Topology
+from planner.machine.parts import Core
+from planner.machine.topology import Topology
 
 THREAD_WIDTH, THREAD_HEIGHT = 46, 36
 WIDEST = 1180

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from api.tables import size
-from planner.machine import Cache, Core
-from planner.topology import Topology
+from planner.machine.parts import Cache, Core
+from planner.machine.topology import Topology
 
 Nodes: TypeAlias = Mapping[int, Sequence[int]]
 """The cores to which each NUMA node is local; a core may be in several."""

@@ -4,8 +4,8 @@ from api.pages.layout import WIDEST, Box, arrange
 from api.pages.markup import Attribute, Markup, element, joined
 from api.pages.regions import Nodes, Region, nest
 from planner.cpu_list import format_cpu_list
-from planner.machine import Core
-from planner.topology import Topology
+from planner.machine.parts import Core
+from planner.machine.topology import Topology
 
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif"
 INK, FAINT = "#1f2937", "#6b7280"

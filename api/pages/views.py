@@ -11,7 +11,7 @@ from api.pages.documents import machine_page, machines_page, missing_page, opera
 from api.pages.markup import element
 from api.pages.topology_picture import draw_machine
 from api.service.stored import KnowledgeHere, StoreHere, store_of
-from planner.topology import Topology
+from planner.machine.topology import Topology
 from skb.errors import UnknownMachine
 from skb.store import Store
 

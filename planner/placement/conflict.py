@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from planner.application import Application
-from planner.constraints import Constraint
+from planner.applications.application import Application
+from planner.applications.constraints import Constraint
+from planner.machine.topology import Topology
 from planner.placement.feasibility import Status, find_feasible
 from planner.placement.machine_problem import rules_of
-from planner.topology import Topology
 
 
 def minimal_conflict(app: Application, machine: Topology, seed: int = 0) -> tuple[tuple[str, ...], bool]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from planner.application import Application
-from planner.constraints import Constraint
+from planner.applications.application import Application
+from planner.applications.constraints import Constraint
 from planner.errors import PlanError
+from planner.machine.topology import Topology
 from planner.placement.problem import Apart, Capacity, Inside, Problem, Rule, Separate, Together
-from planner.topology import Topology
 
 PS_PER_NS = 1000.0
 

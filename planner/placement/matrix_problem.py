@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from planner.core_clusters import clusterings
 from planner.errors import PlanError
+from planner.machine.core_clusters import clusterings
 from planner.matrix_text import LARGEST_VALUE
 from planner.placement.problem import Matrix, Problem
 

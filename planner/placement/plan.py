@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from planner.application import Application
+from planner.applications.application import Application
 from planner.cpu_list import format_cpu_list
+from planner.machine.topology import Topology
 from planner.placement.conflict import minimal_conflict
 from planner.placement.machine_problem import problem_of, unlimited_nodes
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
 from planner.placement.problem import Problem
 from planner.placement.solve import Solved, Status, solve
-from planner.topology import Topology
 from planner.verify.placement import check_assignment, check_map
 
 UNIT = "byte ns/s"

@@ -7,7 +7,7 @@ from itertools import cycle
 
 import numpy as np
 
-from planner.core_clusters import clusterings
+from planner.machine.core_clusters import clusterings
 from planner.placement.moves import Exchanges
 from planner.placement.problem import Flags, Indices, Matrix, Problem
 

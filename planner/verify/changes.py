@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.reservations import Reservation, Schedule
+from planner.admission.reservations import Reservation, Schedule
 
 
 @dataclass(frozen=True, slots=True)

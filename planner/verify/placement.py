@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isclose
 from typing import Any
 
-from planner.application import Application
-from planner.constraints import Constraint
-from planner.topology import Topology
+from planner.applications.application import Application
+from planner.applications.constraints import Constraint
+from planner.machine.topology import Topology
 from planner.verify.errors import ViolationError
 
 NEARLY = 1e-6

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
 from math import lcm
 
-from planner.reservations import Reservation, Schedule
+from planner.admission.reservations import Reservation, Schedule
 from planner.verify.errors import ViolationError
 
 MOST_JOBS = 20_000

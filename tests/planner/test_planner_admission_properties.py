@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from planner_machines import flat
 
 from planner import Decision, Manifest, Topology, admit
-from planner.phases import Group, Phase
-from planner.reservations import Reservation
+from planner.admission.reservations import Reservation
+from planner.manifests.phases import Group, Phase
 from planner.verify import count_misses
 from planner.verify.changes import Change, misses_under_changes
 

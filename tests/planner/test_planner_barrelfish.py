@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import skb
-from planner.topology import Topology
+from planner.machine.topology import Topology
 
 BARRELFISH = Path(__file__).resolve().parents[3] / "shared" / "data" / "barrelfish"
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from planner_machines import opteron
 
 from planner import Application, Manifest, PlanError, Topology, multicast_matrix, place, place_matrix
-from planner.constraints import KINDS, LEVELS
+from planner.applications.constraints import KINDS, LEVELS
+from planner.applications.traffic import PATTERNS
 from planner.cpu_list import format_cpu_list, parse_cpu_list
 from planner.matrix_text import read_matrix, read_qaplib
-from planner.traffic import PATTERNS
 
 MACHINE = Topology.of(opteron(2, 2))
 WORDS = ["group", "name", "count", "traffic", "between", "pattern", "bytes_per_second", "constraint", "kind", "level"]

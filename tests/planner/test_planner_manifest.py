@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from planner import Manifest, PlanError
-from planner.phases import Group, Phase
+from planner.manifests.phases import Group, Phase
 
 FIGURE_3_4 = """\
 # Best-effort phase with scheduling priority of 1

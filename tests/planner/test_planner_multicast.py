@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from planner_machines import opteron
 
 from planner import PlanError, Topology, multicast, multicast_matrix
-from planner.multicast_bound import lower_bound
-from planner.multicast_cost import MulticastCost, busy_times
-from planner.multicast_order import best_order, ready_times
+from planner.trees.bound import lower_bound
+from planner.trees.cost import MulticastCost, busy_times
+from planner.trees.order import best_order, ready_times
 from planner.verify.errors import ViolationError
 from planner.verify.tree import check_tree
 

@@ -9,7 +9,7 @@ from api.service.body import StrictRoute
 from api.service.messages import ManifestBody, PhaseBody
 from api.service.stored import KnowledgeHere
 from planner.controller import change_phase, consider, find_submission, submissions, submit, withdraw
-from planner.manifest import Manifest
+from planner.manifests.manifest import Manifest
 
 router = APIRouter(prefix="/v1/machines/{machine}", tags=["manifests"], route_class=StrictRoute)
 

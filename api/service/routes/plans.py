@@ -8,10 +8,10 @@ from api.service.answers import Json, refusals
 from api.service.body import StrictRoute
 from api.service.messages import PlacementBody, TreeBody
 from api.service.stored import KnowledgeHere
-from planner.application import Application
-from planner.multicast_tree import multicast
+from planner.applications.application import Application
+from planner.machine.topology import Topology
 from planner.placement import place
-from planner.topology import Topology
+from planner.trees.tree import multicast
 
 LONGEST_PLACEMENT_S = 20.0
 

@@ -1,0 +1,1 @@
+"""Which manifests can be scheduled together, on which cores and with which offsets."""

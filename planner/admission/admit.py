@@ -1,0 +1,174 @@
+"""Gang admission: which manifests can be scheduled together, on which cores, with which offsets."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from planner.admission.allocation import Allocation, Question, hard_load_ppm
+from planner.admission.first_fit import allocate_first_fit
+from planner.admission.fixed_cores import fix_cores
+from planner.admission.reduction import reduce_to_fit
+from planner.admission.refusal import explain
+from planner.admission.requests import Request, Team, teams_of
+from planner.admission.reservations import Decision, Refusal, Schedule
+from planner.admission.schedules import MOST_COMBINATIONS, make_schedules
+from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
+from planner.errors import PlanError
+from planner.machine.topology import Topology
+from planner.manifests.manifest import Manifest, check_unique_names
+from planner.verify.schedule import check_decision
+
+POLICIES = ("refuse", "reduce")
+EXPLANATION_WORK = 0.5
+"""CP-SAT's deterministic seconds for each of the many questions that find a refusal's causes."""
+
+
+def admit(
+    manifests: Sequence[Manifest],
+    machine: Topology,
+    *,
+    cores: Mapping[str, Sequence[int]] | None = None,
+    policy: str = "refuse",
+    guard_ns: int = 0,
+    seed: int = 0,
+    standing: Decision | None = None,
+    running: Mapping[str, int] | None = None,
+    most_combinations: int = MOST_COMBINATIONS,
+    time_limit: float | None = None,
+) -> Decision:
+    """Schedule all manifests together or say why not.
+
+    Where they do not fit, policy `reduce` cuts every WCET by one factor until they do.
+
+    `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
+    already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
+    and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a clock error.
+    The answer is the same for the same arguments unless `time_limit` (seconds) ends the search.
+
+    Raises PlanError for cores that do not exist, may not be used or are too few for a fixed application, for
+    two manifests of one name and for an unknown policy.
+    """
+    started = time.perf_counter()
+    check_unique_names(manifests)
+    _check(policy, guard_ns)
+    fixed = fix_cores(manifests, machine, cores or {}, standing)
+    deadline = None if time_limit is None else started + time_limit
+
+    def question(asked: Sequence[Manifest]) -> Question:
+        return _question(asked, machine, fixed, standing, guard_ns)
+
+    manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline)
+    schedules: tuple[Schedule, ...] = ()
+    notes: tuple[str, ...] = ()
+    if isinstance(answer, Allocation):
+        allocation = _seat_best_effort(question(manifests), answer)
+        schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
+        check_decision(schedules, guard_ns=guard_ns)
+    refusal = answer if isinstance(answer, Refusal) else None
+    seconds = time.perf_counter() - started
+    return Decision(refusal is None, schedules, reductions, refusal, notes, machine.revision, seconds)
+
+
+def _settle(
+    manifests: Sequence[Manifest],
+    question: Callable[[Sequence[Manifest]], Question],
+    policy: str,
+    seed: int,
+    deadline: float | None,
+) -> tuple[Sequence[Manifest], Allocation | Refusal, Mapping[str, int]]:
+    """The manifests as they were admitted or refused, with the parts that a reduction left of them."""
+
+    def decide(asked: Sequence[Manifest]) -> Allocation | Refusal:
+        return _decide(question(asked), seed, deadline)
+
+    answer = decide(manifests)
+    if isinstance(answer, Refusal) and policy == "reduce":
+        return reduce_to_fit(manifests, decide, answer)
+    return manifests, answer, {}
+
+
+def _check(policy: str, guard_ns: int) -> None:
+    if policy not in POLICIES:
+        raise PlanError(
+            f"policy {policy!r} is unknown; {' or '.join(POLICIES)} is accepted",
+            code="unknown_policy",
+            details={"found": policy, "accepted": list(POLICIES)},
+        )
+    if guard_ns < 0:
+        raise PlanError(
+            f"the guard is {guard_ns} ns; 0 or more is accepted", code="bad_guard", details={"found": guard_ns}
+        )
+
+
+def _question(
+    manifests: Sequence[Manifest],
+    machine: Topology,
+    fixed: Mapping[str, tuple[int, ...]],
+    standing: Decision | None,
+    guard_ns: int,
+) -> Question:
+    teams = teams_of(manifests)
+    pinned = {
+        team: fixed[team.application][team.first_dispatcher : team.first_dispatcher + team.count]
+        for team in teams
+        if team.application in fixed
+    }
+    return Question(teams, machine.allowed_ids, pinned, _settled(pinned, standing), guard_ns)
+
+
+def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) -> dict[tuple[Request, int], int]:
+    """Offsets of the standing decision, by request and core."""
+    known = {
+        (one.application, one.dispatcher, phase): one.release_ns
+        for schedule in (standing.schedules if standing else ())
+        for one in schedule.reservations
+        if one.kind != "B"
+        for phase in [schedule.phases[one.application]]
+    }
+    return {
+        (request, core): known[request.application, team.first_dispatcher + index, request.phases[0]]
+        for team, cores in pinned.items()
+        for request in team.requests
+        for index, core in enumerate(cores)
+        if (request.application, team.first_dispatcher + index, request.phases[0]) in known
+    }
+
+
+def _decide(question: Question, seed: int, deadline: float | None) -> Allocation | Refusal:
+    def solve(asked: Question, work_limit: float = EXPLANATION_WORK) -> Allocation | Impossible:
+        return allocate_first_fit(asked) or allocate_completely(
+            asked, seed=seed, deadline=deadline, work_limit=work_limit
+        )
+
+    reserved = Question(
+        tuple(team for team in question.teams if team.requests),
+        question.cores,
+        {team: cores for team, cores in question.pinned.items() if team.requests},
+        question.settled,
+        question.guard_ns,
+    )
+    answer = solve(reserved, WORK_LIMIT)
+    return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
+
+
+def _seat_best_effort(question: Question, allocation: Allocation) -> Allocation:
+    """Teams without requests go to the least loaded cores, then to those with the fewest dispatchers."""
+    cores = dict(allocation.cores)
+    for team in question.teams:
+        if team in cores:
+            continue
+        pinned = question.pinned.get(team)
+        cores[team] = pinned or _least_loaded(team, question.cores, cores)
+    ordered = {team: cores[team] for team in question.teams}
+    return Allocation(ordered, allocation.releases, allocation.is_exact)
+
+
+def _least_loaded(team: Team, offered: tuple[int, ...], cores: Mapping[Team, tuple[int, ...]]) -> tuple[int, ...]:
+    """More dispatchers than cores go round again: best effort may share a core."""
+
+    def burden(core: int) -> tuple[int, int, int]:
+        here = [other for other, own in cores.items() if core in own]
+        return hard_load_ppm(here), len(here), core
+
+    ranked = sorted(offered, key=burden)
+    chosen = sorted(ranked[: team.count])
+    return tuple(chosen[index % len(chosen)] for index in range(team.count))

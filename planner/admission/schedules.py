@@ -1,0 +1,87 @@
+"""The schedule of each combination of phases, from one allocation that serves them all."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, product
+from math import prod
+
+from planner.admission.allocation import Allocation
+from planner.admission.requests import Team
+from planner.admission.reservations import Reservation, Schedule
+from planner.manifests.manifest import Manifest
+from planner.manifests.phases import Group
+
+MOST_COMBINATIONS = 4096
+
+
+def make_schedules(
+    manifests: Sequence[Manifest],
+    allocation: Allocation,
+    running: Mapping[str, int],
+    most_combinations: int = MOST_COMBINATIONS,
+) -> tuple[tuple[Schedule, ...], tuple[str, ...]]:
+    """Schedules, the running combination first, with notes on what was left out or not exact.
+
+    An application's reservations in a phase are the same objects in all combinations.
+    """
+    own = {
+        (manifest.name, phase): _reservations(manifest, phase, allocation)
+        for manifest in manifests
+        for phase in range(manifest.phase_count)
+    }
+    schedules = tuple(
+        Schedule(phases, tuple(one for item in phases.items() for one in own[item]))
+        for phases in islice(_combinations(manifests, running), most_combinations)
+    )
+    return schedules, _notes(manifests, allocation, len(schedules))
+
+
+def _combinations(manifests: Sequence[Manifest], running: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    ranges = []
+    for manifest in manifests:
+        now = running.get(manifest.name, 0)
+        others = [phase for phase in range(manifest.phase_count) if phase != now]
+        ranges.append([now, *others])
+    for phases in product(*ranges):
+        yield {manifest.name: phase for manifest, phase in zip(manifests, phases, strict=True)}
+
+
+def _reservations(manifest: Manifest, phase: int, allocation: Allocation) -> tuple[Reservation, ...]:
+    teams = {team.group: team for team in allocation.cores if team.application == manifest.name}
+    return tuple(
+        _reservation(group, teams[group.name], phase, index, allocation)
+        for group in manifest.groups
+        for index in range(group.dispatchers)
+    )
+
+
+def _reservation(group: Group, team: Team, phase: int, index: int, allocation: Allocation) -> Reservation:
+    asked = group.phase(phase)
+    core = allocation.cores[team][index]
+    dispatcher = team.first_dispatcher + index
+    if not asked.is_reserved:
+        return Reservation(team.application, dispatcher, core, "B", weight=asked.weight)
+    request = next(one for one in team.requests if phase in one.phases)
+    return Reservation(
+        application=team.application,
+        dispatcher=dispatcher,
+        core=core,
+        kind=request.kind,
+        wcet_ns=request.wcet_ns,
+        period_ns=request.period_ns,
+        deadline_ns=request.deadline_ns,
+        release_ns=allocation.releases[request, core],
+        delay_ns=request.delay_ns,
+    )
+
+
+def _notes(manifests: Sequence[Manifest], allocation: Allocation, made: int) -> tuple[str, ...]:
+    notes = []
+    wanted = prod(manifest.phase_count for manifest in manifests)
+    if made < wanted:
+        notes.append(
+            f"{made} of {wanted} combinations of phases are listed; "
+            "all of them were admitted, with the same cores and offsets"
+        )
+    if not allocation.is_exact:
+        notes.append("a sufficient demand test stood in for the exact one: it had over a million intervals to look at")
+    return tuple(notes)

@@ -1,0 +1,182 @@
+"""The complete allocation: cores and window offsets as one model, tasks with laxity by learnt conflicts."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+from math import gcd
+
+from planner.admission.allocation import Allocation, Question, collect, core_offsets
+from planner.admission.requests import MOST_HARD_PPM, Request, Team
+from planner.admission.windows import gap_between
+from planner.linear_model import LinearModel, Term
+
+WORK_LIMIT = 5.0
+"""CP-SAT's deterministic seconds for one answer: the same on every machine."""
+
+MOST_ROUNDS = 200
+"""Allocations whose tasks with laxity are tried before giving up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """No allocation. `is_proven` is false where a sufficient test said no or not every offset was tried;
+    `is_ended` is true where a limit ended the search before it knew."""
+
+    is_proven: bool
+    is_ended: bool = False
+
+
+def allocate_completely(
+    question: Question, *, seed: int = 0, deadline: float | None = None, work_limit: float = WORK_LIMIT
+) -> Allocation | Impossible:
+    """Deterministic for a seed unless `deadline` (of `time.perf_counter`) ends it."""
+    return _Model(question).solve(seed, deadline, work_limit)
+
+
+class _Model:
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._teams = [team for team in question.teams if team.requests]
+        self._model = LinearModel()
+        self._unit_ns = _unit(question, self._teams)
+        self._sits = {(team, core): self._model.flag() for team in self._teams for core in question.cores_for(team)}
+        self._starts = {request: self._start(request) for team in self._teams for request in team.windows}
+        self._is_final = True
+        self._anchor()
+        self._seat_teams()
+        self._order_cores()
+        self._bound_load()
+        if question.ask_windows:
+            self._keep_windows_apart()
+
+    def _start(self, request: Request) -> str:
+        settled_ns = self._question.settled_release(request)
+        if settled_ns is not None:
+            settled = settled_ns // self._unit_ns
+            return self._model.integer(settled, settled)
+        return self._model.integer(0, request.period_ns // self._unit_ns - 1)
+
+    def _anchor(self) -> None:
+        """Shifting every offset alike changes nothing, so the window of the longest period may start at 0."""
+        if self._starts and not self._question.settled:
+            slowest = max(self._starts, key=lambda request: request.period_ns)
+            self._model.require([(1, self._starts[slowest])], "==", 0)
+
+    def _seat_teams(self) -> None:
+        for team in self._teams:
+            seats = [(1, self._sits[team, core]) for core in self._question.cores_for(team)]
+            self._model.require(seats, "==", team.count)
+
+    def _order_cores(self) -> None:
+        """Cores that every team may use and nobody was given are alike: their columns fall lexicographically."""
+        pinned = {core for cores in self._question.pinned.values() for core in cores}
+        alike = [core for core in self._question.cores if core not in pinned]
+        teams = [team for team in self._teams if team not in self._question.pinned]
+        teams.sort(key=lambda team: -team.count)
+        for left, right in pairwise(alike):
+            equal: list[str] = []
+            for team in teams:
+                one, other = self._sits[team, left], self._sits[team, right]
+                still = self._model.flag()
+                self._model.any_of([one], [*equal, other])
+                self._model.any_of([one, other, still], equal)
+                self._model.any_of([still], [*equal, one, other])
+                equal = [still]
+
+    def _bound_load(self) -> None:
+        for core in sorted({core for _, core in self._sits}):
+            here = [team for team in self._teams if (team, core) in self._sits]
+            load: list[Term] = []
+            for application in dict.fromkeys(team.application for team in here):
+                load += self._load([team for team in here if team.application == application], core)
+            self._model.require(load, "<=", MOST_HARD_PPM)
+
+    def _load(self, teams: list[Team], core: int) -> list[Term]:
+        """The greatest load of one application on a core over its phases."""
+        if len(teams) == 1:
+            return [(teams[0].largest_share_ppm, self._sits[teams[0], core])]
+        load = self._model.integer(0, sum(team.largest_share_ppm for team in teams))
+        for phase in sorted({phase for team in teams for request in team.requests for phase in request.phases}):
+            shares = [(-team.share_ppm(phase), self._sits[team, core]) for team in teams]
+            self._model.require([(1, load), *shares], ">=", 0)
+        return [(1, load)]
+
+    def _keep_windows_apart(self) -> None:
+        for one, other in combinations(self._teams, 2):
+            pairs = [(i, j) for i in one.windows for j in other.windows if i.coexists(j)]
+            shared = [core for core in self._question.cores_for(one) if (other, core) in self._sits]
+            if not pairs or not shared:
+                continue
+            together = self._model.flag()
+            for core in shared:
+                self._model.any_of([together], [self._sits[one, core], self._sits[other, core]])
+            for i, j in pairs:
+                self._hold_gap(i, j, together)
+
+    def _hold_gap(self, first: Request, second: Request, together: str) -> None:
+        """distance = (start of second - start of first) mod g, inside the gap where the two share a core."""
+        gap = gap_between(first, second, self._question.guard_ns)
+        if gap.is_empty:
+            self._model.require([(1, together)], "==", 0)
+            return
+        modulus = gap.modulus_ns // self._unit_ns
+        least, most = gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns
+        turns = self._model.integer(-(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1)
+        distance = self._model.integer(0, modulus - 1)
+        starts = [(1, self._starts[second]), (-1, self._starts[first])]
+        self._model.require([*starts, (-modulus, turns), (-1, distance)], "==", 0)
+        self._model.require([(1, distance), (-least, together)], ">=", 0)
+        self._model.require([(1, distance), (modulus - 1 - most, together)], "<=", modulus - 1)
+
+    def solve(self, seed: int, deadline: float | None, work_limit: float) -> Allocation | Impossible:
+        for _ in range(MOST_ROUNDS):
+            time_limit = None if deadline is None else deadline - time.perf_counter()
+            if time_limit is not None and time_limit <= 0:
+                break
+            solution = self._model.solve(seed=seed, work_limit=work_limit, time_limit=time_limit)
+            if solution.status == "infeasible":
+                return Impossible(self._is_final)
+            if not solution.solutions:
+                return Impossible(False, is_ended=True)
+            cores, starts = self._read(solution.values)
+            answer = collect(self._question, cores, starts)
+            if isinstance(answer, Allocation):
+                return answer
+            self._learn(answer[0], cores, starts)
+        return Impossible(False, is_ended=True)
+
+    def _read(self, values: Mapping[str, int]) -> tuple[dict[Team, tuple[int, ...]], dict[Request, int]]:
+        cores = {}
+        for team in self._question.teams:
+            seats = self._question.cores_for(team)
+            cores[team] = tuple(core for core in seats if values[self._sits[team, core]])
+        starts = {request: values[start] * self._unit_ns for request, start in self._starts.items()}
+        return cores, starts
+
+    def _learn(self, core: int, cores: Mapping[Team, tuple[int, ...]], starts: Mapping[Request, int]) -> None:
+        """Forbid a small set of teams that cannot share a core, at these window offsets, on every core."""
+        conflict = [team for team, own in cores.items() if core in own]
+        for team in list(conflict):
+            fewer = [other for other in conflict if other is not team]
+            windows = [(request, starts[request]) for other in fewer for request in other.windows]
+            if core_offsets(self._question, core, fewer, windows).releases is None:
+                conflict = fewer
+        windows = [(request, starts[request]) for team in conflict for request in team.windows]
+        self._is_final &= core_offsets(self._question, core, conflict, windows).is_final
+        stays = [
+            self._model.indicates([(1, self._starts[request])], "==", start_ns // self._unit_ns)
+            for request, start_ns in windows
+        ]
+        for somewhere in sorted({core for _, core in self._sits}):
+            if all((team, somewhere) in self._sits for team in conflict):
+                self._model.any_of([], [*(self._sits[team, somewhere] for team in conflict), *stays])
+
+
+def _unit(question: Question, teams: list[Team]) -> int:
+    """All times are multiples of it; offsets on its grid are as good as any (difference constraints)."""
+    times = [question.guard_ns, *question.settled.values()]
+    for team in teams:
+        for request in team.requests:
+            times += [request.wcet_ns, request.period_ns, request.deadline_ns]
+    return gcd(*times)

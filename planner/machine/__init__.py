@@ -1,0 +1,1 @@
+"""The planner's view of a machine, read from its facts."""

@@ -1,0 +1,146 @@
+"""A machine's relations as typed values; read for Topology and for nobody else."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from planner.machine.barrelfish import barrelfish_cores
+from planner.machine.latency import NOMINAL_CLOCK_HZ, Certainty, Pair, PairLatency, certainty_of, half_round_trip_ps
+from planner.machine.parts import Cache, Core
+
+Row = tuple[Any, ...]
+
+LAYER_RANK = {"static": 0, "discovered": 1, "measured": 2, "quirk": 3}
+
+
+class Snapshot(Protocol):
+    """What the planner needs of a machine's knowledge: winners by relation, and each one's origin."""
+
+    @property
+    def machine(self) -> str: ...
+    @property
+    def revision(self) -> int: ...
+    def rows(self, name: str, arity: int) -> tuple[Row, ...]: ...
+    def source_of(self, relation: str, args: Row) -> tuple[str, str]: ...
+
+
+def snapshot_of(knowledge: Any) -> Snapshot:
+    """The current snapshot of a knowledge base, or the snapshot itself."""
+    take = getattr(knowledge, "snapshot", None)
+    found: Snapshot = take() if callable(take) else knowledge
+    return found
+
+
+def integer(value: Any) -> int | None:
+    """The integer, or None for an atom such as `unknown` or `none`."""
+    return value if isinstance(value, int) else None
+
+
+def text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def column(snapshot: Snapshot, name: str, arity: int, take: Callable[[Row], Any]) -> dict[int, Any]:
+    """`take(row)` by the row's first argument, a core."""
+    return {row[0]: take(row) for row in snapshot.rows(name, arity) if isinstance(row[0], int)}
+
+
+def provenance(snapshot: Snapshot, name: str, rows: Iterable[Row]) -> Callable[[Row], tuple[str, str]]:
+    """Layer and source of a row, looked up in bulk where the snapshot can."""
+    list_facts = getattr(snapshot, "facts", None)
+    if not callable(list_facts):
+        return lambda row: snapshot.source_of(name, row)
+    known = {fact.args: (fact.layer, fact.source) for fact in list_facts(name) if fact.wins}
+    return lambda row: known.get(row) or snapshot.source_of(name, row)
+
+
+def read_core_ids(snapshot: Snapshot) -> list[int]:
+    for name, arity, ends in (
+        ("core", 2, 1),
+        ("pu", 3, 1),
+        ("message_latency_ps", 6, 2),
+        ("message_rtt", 6, 2),
+    ):
+        ids = {value for row in snapshot.rows(name, arity) for value in row[:ends] if isinstance(value, int)}
+        if ids:
+            return sorted(ids)
+    return []
+
+
+def read_cores(snapshot: Snapshot) -> tuple[Core, ...]:
+    """The cores of the SKB's own relations; of Barrelfish's where those name none."""
+    package = column(snapshot, "core", 2, lambda row: integer(row[1]))
+    pu = column(snapshot, "pu", 3, lambda row: (integer(row[1]), integer(row[2])))
+    physical = column(snapshot, "physical_core", 2, lambda row: integer(row[1]))
+    node = column(snapshot, "core_node", 2, lambda row: integer(row[1]))
+    die = column(snapshot, "die", 2, lambda row: integer(row[1]))
+    clock_hz = column(snapshot, "clock_hz", 2, lambda row: integer(row[1]))
+    isa = column(snapshot, "isa", 2, lambda row: text(row[1]))
+    kind = column(snapshot, "core_kind", 2, lambda row: integer(row[1]))
+    disallowed = {row[0] for row in snapshot.rows("disallowed", 1)}
+    return tuple(
+        Core(
+            id=core_id,
+            os_index=pu.get(core_id, (None, None))[0],
+            hw_id=pu.get(core_id, (None, None))[1],
+            package=package.get(core_id),
+            physical_core=physical.get(core_id),
+            node=node.get(core_id),
+            die=die.get(core_id),
+            clock_hz=clock_hz.get(core_id),
+            isa=isa.get(core_id),
+            kind=kind.get(core_id),
+            allowed=core_id not in disallowed,
+        )
+        for core_id in read_core_ids(snapshot)
+    ) or barrelfish_cores(snapshot.rows)
+
+
+def read_caches(snapshot: Snapshot) -> tuple[Cache, ...]:
+    members: dict[tuple[Any, ...], list[int]] = {}
+    for cache_id, core, level, kind, size_bytes, line_bytes in snapshot.rows("cache", 6):
+        if isinstance(core, int) and isinstance(level, int):
+            members.setdefault((cache_id, level, str(kind), size_bytes, line_bytes), []).append(core)
+    return tuple(
+        Cache(cache_id, level, kind, integer(size_bytes), integer(line_bytes), tuple(sorted(cores)))
+        for (cache_id, level, kind, size_bytes, line_bytes), cores in sorted(
+            members.items(), key=lambda item: item[0][0]
+        )
+    )
+
+
+def read_latencies(snapshot: Snapshot, clock_hz: Mapping[int, int | None]) -> dict[Pair, PairLatency]:
+    """The winning fact of each ordered pair: of the higher layer, and one-way before round trip."""
+    found: dict[Pair, tuple[int, PairLatency]] = {}
+    for name in ("message_latency_ps", "message_rtt"):
+        rows = snapshot.rows(name, 6)
+        source_of = provenance(snapshot, name, rows)
+        convert = _PairConverter(name)
+        for row in rows:
+            layer, source = source_of(row)
+            rank = LAYER_RANK.get(layer, 0)
+            pair = row[:2]
+            if pair not in found or rank > found[pair][0]:
+                found[pair] = (rank, convert(row[2], certainty_of(layer, source), clock_hz.get(row[0])))
+    return {pair: latency for pair, (_, latency) in found.items()}
+
+
+class _PairConverter:
+    """Makes one value for equal facts, since large machines repeat a few latencies."""
+
+    def __init__(self, relation: str) -> None:
+        self._is_one_way = relation == "message_latency_ps"
+        self._known: dict[tuple[int, Certainty, int | None], PairLatency] = {}
+
+    def __call__(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
+        key = (value, certainty, clock_hz)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._convert(value, certainty, clock_hz)
+        return found
+
+    def _convert(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
+        if self._is_one_way:
+            return PairLatency(value, certainty)
+        if clock_hz is None:
+            return PairLatency(half_round_trip_ps(value, NOMINAL_CLOCK_HZ), "estimated")
+        return PairLatency(half_round_trip_ps(value, clock_hz), certainty)

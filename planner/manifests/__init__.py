@@ -1,0 +1,1 @@
+"""What applications state that they need: manifests in text and TOML."""
