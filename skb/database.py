@@ -1,13 +1,13 @@
 """Opening a database: engine, pragmas, transactions that begin when they say so, migrations."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
@@ -16,6 +16,7 @@ from skb.errors import StoreError
 from skb.tables import HEAD, metadata
 
 BUSY_TIMEOUT_S = 30
+_MIGRATING = 0x736B62  # the advisory lock of PostgreSQL under which one opener at a time creates the tables
 
 
 class Database:
@@ -29,21 +30,18 @@ class Database:
             "",
             ":memory:",
         )
+        self._failures: tuple[type[Exception], ...] = (SQLAlchemyError, sqlite3.Error)
         try:
             self._engine = self._create_engine()
+            self._failures += (self._engine.dialect.loaded_dbapi.Error,)
             self._migrate()
-        except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
+        except (*self._failures, OSError, ImportError) as error:
             raise StoreError(f"the store {self.shown_url} cannot be opened: {_reason(error)}") from error
 
     @property
     def shown_url(self) -> str:
         """The URL without its password."""
         return self.url.render_as_string(hide_password=True)
-
-    @property
-    def placeholder(self) -> str:
-        """How the driver writes a parameter by position."""
-        return "?" if self._engine.dialect.paramstyle == "qmark" else "%s"
 
     def close(self) -> None:
         self._engine.dispose()
@@ -60,6 +58,20 @@ class Database:
         with self._transaction(write=True) as connection:
             yield connection
 
+    def insert(
+        self, connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+    ) -> None:
+        """Bulk insert of plain tuples: a million rows in seconds, where insert() of dicts takes a minute."""
+        target = f"{table.name} ({', '.join(columns)})"
+        cursor: Any = connection.connection.cursor()
+        if self._engine.dialect.name == "sqlite":
+            marks = ", ".join("?" * len(columns))
+            cursor.executemany(f"INSERT INTO {target} VALUES ({marks})", rows)
+            return
+        with cursor.copy(f"COPY {target} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+
     @contextmanager
     def _transaction(self, write: bool) -> Iterator[Connection]:
         with self._exclusive():
@@ -69,7 +81,7 @@ class Database:
                     options["isolation_level"] = "REPEATABLE READ"
                 with self._engine.connect().execution_options(**options) as connection, connection.begin():
                     yield connection
-            except (SQLAlchemyError, sqlite3.Error) as error:
+            except self._failures as error:
                 raise StoreError(f"the store {self.shown_url} failed: {_reason(error)}") from error
 
     @contextmanager
@@ -98,6 +110,8 @@ class Database:
             if self.is_in_memory:
                 _create_all(connection)
             elif not _is_current(connection):
+                if self._engine.dialect.name == "postgresql":
+                    connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATING})"))
                 _run_migrations(connection)
 
 

@@ -1,28 +1,32 @@
 """The fact store: every accepted write is one revision of a single growing number."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select
 
-from skb.codec import encode_rows
 from skb.database import Database
-from skb.errors import RevisionConflict, TermError, UnknownMachine, UnknownRevision
+from skb.errors import TermError, UnknownMachine, UnknownRevision
 from skb.history import HistoryReader
 from skb.layers import LAYERS, layer_rank
 from skb.loading import LoadReport, Stated, read_stated
 from skb.snapshot import Snapshot
-from skb.tables import change, clock, fact, machine, relation, source
+from skb.tables import change, fact, machine, relation
 from skb.terms import Row
+from skb.writing import (
+    REPLACED_BY_LOAD,
+    advance,
+    end_facts,
+    end_layers,
+    machine_id_or_new,
+    record_change,
+    revision_of,
+    write_facts,
+)
 
 if TYPE_CHECKING:
     from skb.knowledge import KnowledgeBase
-
-_CHUNK = 500
-_Item = TypeVar("_Item")
-_REPLACED_BY_LOAD = ("static", "discovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,6 @@ class MachineSummary:
     name: str
     revision: int
     facts: Mapping[str, int]
-
-
-class _Batch(NamedTuple):
-    """Rows to be written under one relation, layer and source, encoded."""
-
-    relation_id: int
-    layer: int
-    source_id: int
-    args: list[str]
 
 
 class Store:
@@ -71,7 +66,7 @@ class Store:
     def revision(self) -> int:
         """The number of writes accepted so far."""
         with self._database.reading() as connection:
-            return _revision(connection)
+            return revision_of(connection)
 
     def machines(self) -> tuple[MachineSummary, ...]:
         """Every machine, by name."""
@@ -103,7 +98,7 @@ class Store:
     def snapshot(self, name: str, revision: int | None = None) -> Snapshot:
         """A machine's facts at a revision (default: the newest). Raises UnknownMachine, UnknownRevision."""
         with self._database.reading() as connection:
-            current = _revision(connection)
+            current = revision_of(connection)
             if revision is not None and not 0 <= revision <= current:
                 details = {"asked": revision, "current": current}
                 raise UnknownRevision(f"revision {revision} was asked for; 0 to {current} are kept", details=details)
@@ -119,14 +114,14 @@ class Store:
         stated = read_stated(reading, machine)
         if not stated.facts:
             raise TermError(f"the source of {stated.machine!r} holds no facts; at least one is needed")
-        is_description = any(layer in _REPLACED_BY_LOAD for _, _, layer, _ in stated.facts)
+        is_description = any(layer in REPLACED_BY_LOAD for _, _, layer, _ in stated.facts)
         with self._database.writing() as connection:
-            revision = _advance(connection, expected_revision)
-            machine_id = _machine_id_or_new(connection, stated.machine)
+            revision = advance(connection, expected_revision)
+            machine_id = machine_id_or_new(connection, stated.machine)
             if is_description:
-                _remove_layers(connection, machine_id, revision)
-            counts = self._write(connection, machine_id, revision, stated)
-            _record(connection, revision, machine_id, f"load {stated.name}")
+                end_layers(connection, machine_id, revision)
+            counts = write_facts(self._database, connection, machine_id, revision, stated)
+            record_change(connection, revision, machine_id, f"load {stated.name}")
         return LoadReport(stated.machine, revision, counts, stated.objects, stated.warnings)
 
     def tell(self, name: str, stated: Stated, *, expected_revision: int | None = None) -> int:
@@ -134,10 +129,10 @@ class Store:
         if not stated.facts:
             raise TermError("no facts were given; at least one is needed")
         with self._database.writing() as connection:
-            revision = _advance(connection, expected_revision)
+            revision = advance(connection, expected_revision)
             machine_id = _machine_id(connection, name)
-            self._write(connection, machine_id, revision, stated)
-            _record(connection, revision, machine_id, f"tell {len(stated.facts)}")
+            write_facts(self._database, connection, machine_id, revision, stated)
+            record_change(connection, revision, machine_id, f"tell {len(stated.facts)}")
         return revision
 
     def retract(
@@ -154,72 +149,14 @@ class Store:
         for relation_name, row in facts:
             grouped.setdefault((relation_name, len(row)), []).append(row)
         with self._database.writing() as connection:
-            revision = _advance(connection, expected_revision)
+            revision = advance(connection, expected_revision)
             machine_id = _machine_id(connection, name)
-            removed = 0
-            for key, rows in grouped.items():
-                relation_id = _relation_id(connection, key)
-                removed += _remove_rows(connection, machine_id, relation_id, encode_rows(rows), ranks, revision)
+            removed = end_facts(connection, machine_id, grouped, ranks, revision)
             if not removed:
                 connection.rollback()
                 return revision - 1
-            _record(connection, revision, machine_id, f"retract {removed}")
+            record_change(connection, revision, machine_id, f"retract {removed}")
         return revision
-
-    def _write(self, connection: Connection, machine_id: int, revision: int, stated: Stated) -> dict[str, int]:
-        counts: dict[str, int] = {}
-        for key, batches in _batches(connection, stated).items():
-            for batch in batches:
-                if not (batch.layer < layer_rank("measured") and stated.is_replacing):
-                    _remove_rows(connection, machine_id, batch.relation_id, batch.args, [batch.layer], revision)
-                self._insert(connection, machine_id, revision, batch)
-                counts[key[0]] = counts.get(key[0], 0) + len(batch.args)
-        return counts
-
-    def _insert(self, connection: Connection, machine_id: int, revision: int, batch: _Batch) -> None:
-        """Bulk insert of plain tuples: SQLAlchemy's insert() of dicts was measured eleven times slower."""
-        marks = ", ".join([self._database.placeholder] * 6)
-        connection.exec_driver_sql(
-            f"INSERT INTO fact (machine_id, relation_id, args, layer, source_id, added) VALUES ({marks})",
-            [(machine_id, batch.relation_id, args, batch.layer, batch.source_id, revision) for args in batch.args],
-        )
-
-
-def _batches(connection: Connection, stated: Stated) -> dict[tuple[str, int], list[_Batch]]:
-    """Facts by relation, then by runs of equal layer and source; a fact said twice in a layer counts once."""
-    grouped: dict[tuple[str, int], dict[tuple[str, str], dict[Row, None]]] = {}
-    for name, row, layer, said_by in stated.facts:
-        runs = grouped.setdefault((name, len(row)), {})
-        runs.setdefault((layer, said_by), {})[row] = None
-    sources = _source_ids(connection, {said_by for runs in grouped.values() for _, said_by in runs})
-    return {
-        key: [
-            _Batch(_relation_id(connection, key), layer_rank(layer), sources[said_by], encode_rows(list(rows)))
-            for (layer, said_by), rows in runs.items()
-        ]
-        for key, runs in grouped.items()
-    }
-
-
-def _revision(connection: Connection) -> int:
-    return int(connection.execute(select(clock.c.revision)).scalar_one())
-
-
-def _advance(connection: Connection, expected: int | None) -> int:
-    """Takes the next revision; the row lock of the clock makes writers of PostgreSQL wait for each other."""
-    connection.execute(update(clock).values(revision=clock.c.revision + 1))
-    revision = _revision(connection)
-    if expected is not None and revision - 1 != expected:
-        raise RevisionConflict(
-            f"the write expected revision {expected}, the store is at {revision - 1}; read again and retry",
-            details={"expected": expected, "found": revision - 1},
-        )
-    return revision
-
-
-def _record(connection: Connection, revision: int, machine_id: int, summary: str) -> None:
-    at = datetime.now(UTC).isoformat(timespec="milliseconds")
-    connection.execute(insert(change).values(revision=revision, machine_id=machine_id, at=at, summary=summary))
 
 
 def _machine_id(connection: Connection, name: str) -> int:
@@ -232,68 +169,3 @@ def _machine_id(connection: Connection, name: str) -> int:
             details={"machine": name, "known": known},
         )
     return int(found)
-
-
-def _machine_id_or_new(connection: Connection, name: str) -> int:
-    found = connection.execute(select(machine.c.id).where(machine.c.name == name)).scalar()
-    if found is not None:
-        return int(found)
-    return int(connection.execute(insert(machine).values(name=name).returning(machine.c.id)).scalar_one())
-
-
-def _relation_id(connection: Connection, key: tuple[str, int]) -> int:
-    known = select(relation.c.id).where(relation.c.name == key[0], relation.c.arity == key[1])
-    found = connection.execute(known).scalar()
-    if found is not None:
-        return int(found)
-    new = insert(relation).values(name=key[0], arity=key[1]).returning(relation.c.id)
-    return int(connection.execute(new).scalar_one())
-
-
-def _source_ids(connection: Connection, texts: set[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    wanted = sorted(texts)
-    for chunk in _chunks(wanted):
-        known = select(source.c.text, source.c.id).where(source.c.text.in_(chunk))
-        found.update({text: int(number) for text, number in connection.execute(known)})
-    for text in wanted:
-        if text not in found:
-            new = insert(source).values(text=text).returning(source.c.id)
-            found[text] = int(connection.execute(new).scalar_one())
-    return found
-
-
-def _remove_layers(connection: Connection, machine_id: int, revision: int) -> None:
-    replaced = [layer_rank(layer) for layer in _REPLACED_BY_LOAD]
-    connection.execute(
-        update(fact)
-        .where(fact.c.machine_id == machine_id, fact.c.removed.is_(None), fact.c.layer.in_(replaced))
-        .values(removed=revision)
-    )
-
-
-def _remove_rows(
-    connection: Connection,
-    machine_id: int,
-    relation_id: int,
-    args: Sequence[str],
-    layers: Sequence[int],
-    revision: int,
-) -> int:
-    here = (fact.c.machine_id == machine_id, fact.c.relation_id == relation_id)
-    if connection.execute(select(fact.c.id).where(*here).limit(1)).scalar() is None:
-        return 0
-    live = (*here, fact.c.removed.is_(None), fact.c.layer.in_(layers))
-    if len(args) <= _CHUNK:
-        gone = update(fact).where(*live, fact.c.args.in_(args)).values(removed=revision)
-        return connection.execute(gone).rowcount
-    wanted = set(args)
-    stored = connection.execute(select(fact.c.id, fact.c.args).where(*live))
-    found = [number for number, text in stored if text in wanted]
-    for chunk in _chunks(found):
-        connection.execute(update(fact).where(fact.c.id.in_(chunk)).values(removed=revision))
-    return len(found)
-
-
-def _chunks(items: Sequence[_Item]) -> list[Sequence[_Item]]:
-    return [items[at : at + _CHUNK] for at in range(0, len(items), _CHUNK)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import skb
@@ -32,8 +32,9 @@ BARRELFISH = Path(__file__).resolve().parents[3] / "shared" / "data" / "barrelfi
 
 
 @pytest.fixture
-def kb() -> skb.KnowledgeBase:
-    return skb.load("core(0, p0). core(1, p0). link(a, b).", machine="m")
+def kb(store: skb.Store) -> skb.KnowledgeBase:
+    store.load("core(0, p0). core(1, p0). link(a, b).", machine="m")
+    return store.knowledge("m")
 
 
 def test_a_load_reports_facts_objects_and_its_revision() -> None:
@@ -157,8 +158,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
         skb.Store(f"sqlite:///{tmp_path}/notes.txt")
 
 
-def test_a_file_keeps_its_facts_and_its_revision(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/deep/store.db"
+def test_a_store_keeps_its_facts_and_its_revision(url: str) -> None:
     with skb.Store(url) as store:
         store.load('core(0, 1.5). core(1, "text"). core(2, f([a, g(1)])).', machine="m")
     with skb.Store(url) as store:
@@ -172,9 +172,10 @@ def test_a_file_keeps_its_facts_and_its_revision(tmp_path: Path) -> None:
         )
 
 
-def test_migrations_and_the_tables_of_the_code_are_the_same(tmp_path: Path) -> None:
-    Database(f"sqlite:///{tmp_path}/store.db").close()
-    engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/store.db")
+def test_migrations_and_the_tables_of_the_code_are_the_same(url: str) -> None:
+    database = Database(url)
+    database.close()
+    engine = sqlalchemy.create_engine(database.url)
     migrated = sqlalchemy.MetaData()
     migrated.reflect(engine)
     engine.dispose()
@@ -192,8 +193,7 @@ def _write_many(url: str, name: str, count: int) -> None:
             store.knowledge("m").tell([("link", (name, number))])
 
 
-def test_two_processes_write_without_losing_a_revision(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/store.db"
+def test_two_processes_write_without_losing_a_revision(url: str) -> None:
     with skb.Store(url) as store:
         store.load("link(a, 0).", machine="m")
         context = multiprocessing.get_context("spawn")
@@ -214,12 +214,19 @@ actions = st.tuples(
 )
 
 
-@given(st.lists(actions, max_size=8))
-@settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
+@given(script=st.lists(actions, max_size=8))
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example takes a machine of its own
+)
 def test_the_store_agrees_with_a_list_in_memory(
-    script: list[tuple[str, list[tuple[str, tuple[object, ...]]], str]],
+    store: skb.Store, script: list[tuple[str, list[tuple[str, tuple[object, ...]]], str]]
 ) -> None:
-    kb = skb.load("machine(m).", machine="m")
+    name = f"m{len(store.machines())}"
+    store.load("machine(m).", machine=name)
+    kb = store.knowledge(name)
     model: list[tuple[str, tuple[object, ...]]] = []
     seen = {}
     for verb, facts, layer in script:
@@ -233,8 +240,8 @@ def test_the_store_agrees_with_a_list_in_memory(
             model = [each for each in model if not (each[0] == layer and each[1] in rows)]
         else:
             kb.store.load(
-                [*[(name, args, "static", "x") for name, args in facts], ("machine", ("m",), "static", "x")],
-                machine="m",
+                [*[(relation, args, "static", "x") for relation, args in facts], ("machine", ("m",), "static", "x")],
+                machine=name,
             )
             model = [each for each in model if each[0] in ("measured", "quirk")]
             model += [("static", row) for row in rows]
