@@ -12,7 +12,7 @@ import skb as knowledge_base
 from api.machine_report import nodes_of
 from api.pages.topology_picture import draw_machine
 from api.service.app import create_app
-from planner.topology import Topology
+from planner.machine.topology import Topology
 from skb.store import Store
 
 SVG = "{http://www.w3.org/2000/svg}"

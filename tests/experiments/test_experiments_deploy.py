@@ -8,7 +8,7 @@ import kernelsim
 import planner
 import skb
 from experiments.deploy import cost_provenance, deploy, deploy_schedules
-from planner.reservations import Reservation, Schedule
+from planner.admission.reservations import Reservation, Schedule
 
 
 def topology(name: str) -> planner.Topology:
