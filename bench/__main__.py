@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.simulation import contended_run
 from bench.startup import help_text, import_kernelsim
 
@@ -9,6 +10,8 @@ FIGURES = {
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
     "rep-13": contended_run,
+    "queries-48": queries_on_48_cores,
+    "queries-1024": queries_on_1024_cores,
 }
 
 
