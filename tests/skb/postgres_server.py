@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -98,14 +98,25 @@ class PostgresServer:
             )
 
     def end(self, how: signal.Signals) -> None:
-        """SIGINT shuts down fast, SIGKILL is a crash; either way the child is waited for."""
+        """SIGQUIT ends it at once; the child is waited for."""
         if self._process is not None:
             self._process.send_signal(how)
             self._process.wait()
             self._process = None
 
+    def crash(self) -> None:
+        """Kills the server and all that it has started at once, so that none can finish what it was about."""
+        assert self._process is not None
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        os.kill(pid, signal.SIGKILL)
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self.end(signal.SIGKILL)
+
     def remove(self) -> None:
-        self.end(signal.SIGINT)
+        self.end(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def new_database(self, template: str = "template1") -> str:
