@@ -35,7 +35,10 @@ _PROLOG_RULES = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A goal for each side; `least_ratio` is how much faster ours is to be, where SWI-Prolog takes over 1 ms."""
+    """A goal for each side; `least_ratio` is how much faster ours is to be, where SWI-Prolog takes over 1 ms.
+
+    A point query takes at most 1 ms whatever the peer does.
+    """
 
     name: str
     rule: str
@@ -43,25 +46,31 @@ class Query:
     row: str
     prolog: str
     least_ratio: float = 1.0
+    is_point: bool = False
 
 
 QUERIES = (
     Query("same_l3", "same_l3", "same_l3(A,B)", "[A,B]", "same_l3(A,B)"),
     Query(
-        "l3_peers", "", "cache(I,5,3,_), cache(I,B,3,_), B =\\= 5", "[I,B]", "cache(I,5,3,_), cache(I,B,3,_), B =\\= 5"
+        "l3_peers",
+        "",
+        "cache(I,5,3,_), cache(I,B,3,_), B =\\= 5",
+        "[I,B]",
+        "cache(I,5,3,_), cache(I,B,3,_), B =\\= 5",
+        is_point=True,
     ),
     Query("near_all_devices", "near_dev", "near_dev(B,D,C)", "[B,D,C]", "near_dev(B,D,C)"),
-    Query("near_one_device", "near_dev", "near_dev(3,0,C)", "[C]", "near_dev(3,0,C)"),
+    Query("near_one_device", "near_dev", "near_dev(3,0,C)", "[C]", "near_dev(3,0,C)", is_point=True),
     Query("no_shared_l3", "noshare", "noshare(A,B)", "[A,B]", "noshare(A,B)"),
     Query("least_rtt", "least", "least(A,B,V)", "[A,B,V]", "least(A,B,V)"),
     Query("ten_least_rtt", "", "top(10, V, message_rtt(A,B,V,_,_,_))", "[V,A,B]", "first_ten(V,A,B)", 300),
-    Query("reach_from_0", "reach", "reach(0,Y)", "[Y]", "reach(0,Y)"),
+    Query("reach_from_0", "reach", "reach(0,Y)", "[Y]", "reach(0,Y)", is_point=True),
     Query("reach_all", "reach", "reach(X,Y)", "[X,Y]", "reach(X,Y)", 2.5),
 )
 
 
 def queries_on_48_cores() -> str:
-    """The nine queries on the small machine."""
+    """The nine queries on the small machine; the goals are those of the large one."""
     return compare(SMALL, SEED)
 
 
@@ -82,7 +91,7 @@ def compare(shape: Shape, seed: int) -> str:
     else:
         lines.append(f"  {MISSING}")
     for query in QUERIES:
-        lines.append("  " + _line(query, _measured(snapshot, query), theirs.get(query.name)))
+        lines.append("  " + _line(query, _measured(snapshot, query), theirs.get(query.name), shape == LARGE))
     return "\n".join(lines)
 
 
@@ -104,17 +113,17 @@ def _milliseconds(run: Callable[[], object]) -> float:
     return (time.process_time() - begin) * 1000
 
 
-def _line(query: Query, ours: Measured, theirs: Measured | None) -> str:
+def _line(query: Query, ours: Measured, theirs: Measured | None, has_goals: bool) -> str:
     mine = median(ours.milliseconds)
     start = f"{query.name:<18} {len(ours.rows):>8} rows  {mine:9.3f} ms"
     if theirs is None:
         return start
     swi = median(theirs.milliseconds)
     agrees = "equal" if list(ours.rows) == sorted(theirs.rows) else "DIFFERENT ANSWERS"
-    if swi > 1:
-        goal = f"at least {query.least_ratio:g}x"
-        reached = swi >= query.least_ratio * mine
-    else:
-        goal, reached = "at most 1 ms", mine <= 1
-    verdict = "reached" if reached else "not reached"
-    return f"{start}  SWI {swi:9.3f} ms  {swi / mine:8.2f}x  {agrees}  goal {goal}: {verdict}"
+    return f"{start}  SWI {swi:9.3f} ms  {swi / mine:8.2f}x  {agrees}{_verdict(query, mine, swi) if has_goals else ''}"
+
+
+def _verdict(query: Query, mine_ms: float, swi_ms: float) -> str:
+    goals = [(f"at least {query.least_ratio:g}x", swi_ms >= query.least_ratio * mine_ms)] if swi_ms > 1 else []
+    goals += [("at most 1 ms", mine_ms <= 1)] if query.is_point else []
+    return "".join(f"  goal {goal}: {'reached' if is_reached else 'not reached'}" for goal, is_reached in goals)
