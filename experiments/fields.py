@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.errors import ExperimentError
-from experiments.key_lines import key_lines
+from planner.key_lines import key_lines, line_of
 
 _LINE = re.compile(r"at line (\d+)")
 MOST_BYTES = 1_000_000
@@ -39,11 +39,7 @@ class Source:
 
     def line_of(self, path: str) -> int | None:
         """The key's line, else that of the table it is missing from."""
-        while path:
-            if path in self.lines:
-                return self.lines[path]
-            path = path.rpartition(".")[0]
-        return None
+        return line_of(self.lines, path)
 
 
 def open_fields(text: str, name: str, folder: Path | None) -> "Fields":

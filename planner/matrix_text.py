@@ -5,6 +5,7 @@ from math import isfinite
 from planner.errors import PlanError
 
 Rows = list[list[float]]
+Cells = list[list[float | None]]
 MOST_ROWS = 4096
 LARGEST_VALUE = 1e12
 
@@ -12,9 +13,9 @@ LARGEST_VALUE = 1e12
 def read_matrix(text: str, where: str = "matrix") -> Rows:
     """Comma-separated rows without a header; cell (i, j) is from i to j.
 
-    A blank cell takes its mirror image's value, so a lower triangle is enough; the diagonal may stay blank
-    and is 0 then. Raises PlanError naming line and column for what is no number, not finite or negative, for
-    a pair missing in both directions, and for rows that make no square.
+    A lower (or upper) triangle alone is filled symmetrically; the diagonal may stay blank and is 0 then. Raises
+    PlanError naming line and column for what is no number, not finite or negative, for a missing pair, and for
+    rows that make no square.
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     cells = [_read_line(line, number, where) for number, line in lines]
@@ -25,6 +26,8 @@ def read_matrix(text: str, where: str = "matrix") -> Rows:
         if len(row) > size:
             raise _refuse(where, f"line {number} has {len(row)} cells", f"at most {size} are accepted", line=number)
         row += [None] * (size - len(row))
+    if _is_triangle(cells):
+        cells = [[cells[j][i] if cells[i][j] is None else cells[i][j] for j in range(size)] for i in range(size)]
     return [[_cell(cells, i, j, lines[i][0], where) for j in range(size)] for i in range(size)]
 
 
@@ -72,8 +75,16 @@ def _read_cell(cell: str, line: int, column: int, where: str) -> float | None:
     return value
 
 
-def _cell(cells: list[list[float | None]], i: int, j: int, line: int, where: str) -> float:
-    value = cells[i][j] if cells[i][j] is not None else cells[j][i]
+def _is_triangle(cells: Cells) -> bool:
+    """Whether nothing stands on one of the diagonal's sides."""
+    size = range(len(cells))
+    return any(
+        all(cells[i][j] is None for i in size for j in size if (j < i if below else i < j)) for below in (True, False)
+    )
+
+
+def _cell(cells: Cells, i: int, j: int, line: int, where: str) -> float:
+    value = cells[i][j]
     if value is not None:
         return value
     if i == j:
@@ -81,7 +92,7 @@ def _cell(cells: list[list[float | None]], i: int, j: int, line: int, where: str
     raise _refuse(
         where,
         f"the pair {i}, {j} is missing (line {line}, column {j + 1})",
-        "every pair in at least one direction is accepted",
+        "every pair, or one triangle whole, is accepted",
         line=line,
         column=j + 1,
     )

@@ -1,4 +1,4 @@
-"""Fields of a TOML table, taken one by one; a mistake is answered with its key and what is accepted."""
+"""Fields of a TOML table, taken one by one; a mistake is answered with its line, its key and what is accepted."""
 
 import re
 import tomllib
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from planner.errors import PlanError
+from planner.key_lines import line_of
 
 _LINE = re.compile(r"at line (\d+)")
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?", re.ASCII)
@@ -47,11 +48,15 @@ def read_toml(text: str, where: str) -> dict[str, Any]:
 
 
 class Fields:
-    """One table; every key must be taken or allowed before `close`, so a misspelt one is not passed over."""
+    """One table; every key must be taken or allowed before `close`, so a misspelt one is not passed over.
 
-    def __init__(self, table: Any, where: str, key: str) -> None:
+    `lines` has the lines of the text by path, and is empty for what was never text.
+    """
+
+    def __init__(self, table: Any, where: str, key: str, lines: Mapping[str, int]) -> None:
         self._where = where
         self._key = key
+        self._lines = lines
         self._taken: list[str] = []
         if not isinstance(table, Mapping):
             raise self.refuse("", f"is {_shown(table)}", "a table")
@@ -59,10 +64,13 @@ class Fields:
 
     def refuse(self, key: str, found: str, accepted: str) -> PlanError:
         path = ".".join(part for part in (self._key, key) if part) or "document"
+        line = line_of(self._lines, path)
+        place = f"{self._where}, line {line}, key {path}" if line else f"{self._where}, key {path}"
+        details = {"where": self._where, "key": path, "found": found, "accepted": accepted}
         return PlanError(
-            f"{self._where}, key {path}: {found}; {accepted} is accepted",
+            f"{place}: {found}; {accepted} is accepted",
             code="bad_application",
-            details={"where": self._where, "key": path, "found": found, "accepted": accepted},
+            details={**details, "line": line} if line else details,
         )
 
     def __contains__(self, key: str) -> bool:
@@ -132,7 +140,7 @@ class Fields:
         value = self.take(key, [])
         if not isinstance(value, list):
             raise self.refuse(key, _found(value), f"[[{key}]] tables")
-        return [Fields(table, self._where, f"{key}[{index}]") for index, table in enumerate(value)]
+        return [Fields(table, self._where, f"{key}[{index}]", self._lines) for index, table in enumerate(value)]
 
     def close(self, allowed: Iterable[str] = ()) -> None:
         """Refuse keys that nobody took."""

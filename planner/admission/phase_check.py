@@ -19,10 +19,13 @@ class Spot:
         self._manifest = manifest
         self._details = details
 
+    @property
+    def place(self) -> str:
+        return ", ".join([f"manifest {self._manifest}", *(f"{key} {value}" for key, value in self._details.items())])
+
     def refuse(self, found: str, accepted: str) -> PlanError:
-        place = ", ".join(f"{key} {value}" for key, value in self._details.items())
         return PlanError(
-            f"manifest {self._manifest}, {place}: {found}; {accepted}",
+            f"{self.place}: {found}; {accepted}",
             code="bad_manifest",
             details={"manifest": self._manifest, **self._details, "found": found, "accepted": accepted},
         )
@@ -50,7 +53,7 @@ def make_reserved(
     period_ns = _nanoseconds("period", period, spot)
     deadline_ns = period_ns if deadline is None else _nanoseconds("deadline", deadline, spot)
     release_ns = _nanoseconds("release", release, spot, least=0)
-    if wcet_ns > deadline_ns:
+    if deadline is not None and wcet_ns > deadline_ns:
         raise spot.refuse(f"WCET {wcet} ms is over the deadline {deadline} ms", "WCET <= deadline is accepted")
     if wcet_ns > period_ns:
         raise spot.refuse(f"WCET {wcet} ms is over the period {period} ms", "WCET <= period is accepted")

@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.applications.constraints import Constraint, read_constraint
 from planner.applications.traffic import Edge, read_traffic
+from planner.key_lines import key_lines
 from planner.toml_fields import Fields, read_toml
 
 OBJECTIVES = ("communication",)
@@ -55,12 +56,15 @@ class Application:
     @classmethod
     def from_toml(cls, text: str, where: str = "application") -> "Application":
         """Read APP.toml. Raises PlanError with line or key, what was found, what would be accepted."""
-        return cls.from_mapping(read_toml(text, where), where)
+        return cls._read(Fields(read_toml(text, where), where, "", key_lines(text)))
 
     @classmethod
     def from_mapping(cls, document: Mapping[str, Any], where: str = "application") -> "Application":
         """Read the same keys from a mapping, such as the body of an HTTP request."""
-        fields = Fields(document, where, "")
+        return cls._read(Fields(document, where, "", {}))
+
+    @classmethod
+    def _read(cls, fields: Fields) -> "Application":
         name = fields.text("name", "application")
         objective = fields.choice("objective", OBJECTIVES, "communication")
         groups = _read_groups(fields)
@@ -75,7 +79,7 @@ class Application:
         constraints = _own_constraints(groups, everyone, fields.flag("smt", True))
         constraints += [read_constraint(table, members, everyone) for table in fields.tables("constraint")]
         constraints = _named_apart(fields, constraints)
-        run = {key: document[key] for key in RUN_KEYS if key in document}
+        run = {key: fields.take(key) for key in RUN_KEYS if key in fields}
         fields.close(RUN_KEYS)
         return cls(name, groups, tuple(edges), tuple(constraints), objective, run)
 

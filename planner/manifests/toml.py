@@ -14,6 +14,7 @@ from planner.admission.phase_check import (
     make_kind,
     make_reserved,
 )
+from planner.key_lines import key_lines, line_of
 from planner.manifests.phases import Group, Phase, check_dispatchers
 
 _GROUP_KEYS = ("name", "dispatchers", "phase")
@@ -22,8 +23,22 @@ _RESERVED_KEYS = ("kind", "wcet_ms", "period_ms", "deadline_ms", "release_ms")
 _LINE = re.compile(r"at line (\d+)")
 
 
+class _Place(Spot):
+    """Where a table stands; `at` is where one of its keys stands."""
+
+    def __init__(self, manifest: str, lines: Mapping[str, int], path: str) -> None:
+        line = line_of(lines, path)
+        super().__init__(manifest, **({"line": line} if line else {}), key=path or "group")
+        self.path = path
+        self._lines = lines
+        self._of = manifest
+
+    def at(self, key: str) -> "_Place":
+        return _Place(self._of, self._lines, f"{self.path}.{key}" if self.path else key)
+
+
 def read_groups(text: str, manifest: str) -> tuple[Group, ...]:
-    """Groups in the order of the text. Raises PlanError naming the line (syntax) or the key (values)."""
+    """Groups in the order of the text. Raises PlanError naming the line and, for values, the key."""
     try:
         document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -32,12 +47,12 @@ def read_groups(text: str, manifest: str) -> tuple[Group, ...]:
         raise Spot(manifest, line=line).refuse(str(error), "TOML with [[group]] tables is accepted") from error
     except RecursionError as error:
         raise Spot(manifest, key="group").refuse("nested too deeply", "[[group]] tables are accepted") from error
-    root = Spot(manifest, key="group")
+    root = _Place(manifest, key_lines(text), "")
     _check_keys(document, ("group",), root)
     tables = document.get("group")
     if not isinstance(tables, list) or not tables:
         raise root.refuse("no group", "[[group]] tables are accepted")
-    groups = tuple(_read_group(table, manifest, index) for index, table in enumerate(tables))
+    groups = tuple(_read_group(table, index, root.at(f"group[{index}]")) for index, table in enumerate(tables))
     names = [group.name for group in groups]
     if len(set(names)) < len(names):
         raise root.refuse(f"the group names {names}", "a name of its own for each group is accepted")
@@ -48,31 +63,28 @@ def write_groups(groups: tuple[Group, ...]) -> str:
     return "\n".join(_write_group(group) for group in groups)
 
 
-def _read_group(table: Any, manifest: str, index: int) -> Group:
-    spot = Spot(manifest, key=f"group[{index}]")
+def _read_group(table: Any, index: int, spot: _Place) -> Group:
     _check_table(table, spot)
     _check_keys(table, _GROUP_KEYS, spot)
     name = table.get("name", "main" if index == 0 else f"group{index}")
     if not isinstance(name, str) or not name:
-        raise spot.refuse(f"the name {name!r}", "a text that is not empty is accepted")
+        raise spot.at("name").refuse(f"the name {name!r}", "a text that is not empty is accepted")
     count = table.get("dispatchers", 1)
     if isinstance(count, bool) or not isinstance(count, int):
-        raise spot.refuse(f"{count!r} dispatchers", "a whole number is accepted")
+        raise spot.at("dispatchers").refuse(f"{count!r} dispatchers", "a whole number is accepted")
     phases = table.get("phase")
     if not isinstance(phases, list):
         raise spot.refuse("no phase", "[[group.phase]] tables are accepted")
-    read = tuple(
-        _read_phase(phase, Spot(manifest, key=f"group[{index}].phase[{number}]")) for number, phase in enumerate(phases)
-    )
-    return Group(name, check_dispatchers(count, f"manifest {manifest}, key group[{index}]"), check_phases(read, spot))
+    read = tuple(_read_phase(phase, spot.at(f"phase[{number}]")) for number, phase in enumerate(phases))
+    return Group(name, check_dispatchers(count, spot.at("dispatchers").place), check_phases(read, spot))
 
 
-def _read_phase(table: Any, spot: Spot) -> Phase:
+def _read_phase(table: Any, spot: _Place) -> Phase:
     _check_table(table, spot)
-    kind = make_kind(table.get("kind"), spot)
+    kind = make_kind(table.get("kind"), spot.at("kind"))
     if kind == "B":
         _check_keys(table, _BEST_EFFORT_KEYS, spot)
-        return make_best_effort(_number(table, "weight", spot), spot)
+        return make_best_effort(_number(table, "weight", spot), spot.at("weight"))
     _check_keys(table, _RESERVED_KEYS, spot)
     deadline = _number(table, "deadline_ms", spot) if "deadline_ms" in table else None
     release = _number(table, "release_ms", spot) if "release_ms" in table else Decimal(0)
@@ -81,11 +93,11 @@ def _read_phase(table: Any, spot: Spot) -> Phase:
     )
 
 
-def _number(table: Mapping[str, Any], key: str, spot: Spot) -> Decimal:
+def _number(table: Mapping[str, Any], key: str, spot: _Place) -> Decimal:
     value = table.get(key)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         found = "is missing" if value is None else f"is {value!r}"
-        raise spot.refuse(f"{key} {found}", "a number is accepted")
+        raise spot.at(key).refuse(f"{key} {found}", "a number is accepted")
     return Decimal(value)
 
 
@@ -94,10 +106,11 @@ def _check_table(table: Any, spot: Spot) -> None:
         raise spot.refuse(f"found {table!r}", "a table is accepted")
 
 
-def _check_keys(table: Mapping[str, Any], accepted: tuple[str, ...], spot: Spot) -> None:
+def _check_keys(table: Mapping[str, Any], accepted: tuple[str, ...], spot: _Place) -> None:
     unknown = sorted(set(table) - set(accepted))
     if unknown:
-        raise spot.refuse(f"the key {unknown[0]!r} is unknown", f"{', '.join(accepted)} are accepted")
+        verb = "is" if len(accepted) == 1 else "are"
+        raise spot.at(unknown[0]).refuse(f"the key {unknown[0]!r} is unknown", f"{', '.join(accepted)} {verb} accepted")
 
 
 def _write_group(group: Group) -> str:

@@ -91,7 +91,7 @@ def _suits(constraint: Constraint, machine: Topology, core_id: int) -> bool:
     if constraint.kind == "forbid":
         return core_id not in constraint.numbers
     if constraint.kind == "isa":
-        return core.isa == constraint.isa
+        return core.isa in (None, constraint.isa)
     if constraint.kind == "package":
         return core.package in constraint.numbers
     return core.node in constraint.numbers
@@ -118,6 +118,13 @@ def unlimited_nodes(app: Application, machine: Topology) -> tuple[int, ...]:
     if not any(constraint.kind == "memory" for constraint in app.constraints):
         return ()
     return tuple(node for node in machine.nodes if node not in machine.node_bytes)
+
+
+def untold_cores(app: Application, machine: Topology) -> tuple[int, ...]:
+    """Allowed cores whose instruction set nobody states, where the application asks for one: they suit any."""
+    if not any(constraint.kind == "isa" for constraint in app.constraints):
+        return ()
+    return tuple(core for core in machine.allowed_ids if machine.core(core).isa is None)
 
 
 def class_numbers(machine: Topology, level: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from planner.applications.application import Application
 from planner.cpu_list import format_cpu_list
 from planner.machine.topology import Topology
 from planner.placement.conflict import minimal_conflict
-from planner.placement.machine_problem import problem_of, unlimited_nodes
+from planner.placement.machine_problem import problem_of, unlimited_nodes, untold_cores
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
 from planner.placement.problem import Problem
 from planner.placement.solve import Solved, Status, solve
@@ -128,10 +128,14 @@ def place(
 
 
 def _notes(app: Application, machine: Topology) -> tuple[str, ...]:
-    nodes = unlimited_nodes(app, machine)
-    if not nodes:
-        return ()
-    return (f"the size of NUMA node {format_cpu_list(nodes)} is not known: the memory asked for was not checked there",)
+    notes = []
+    if nodes := unlimited_nodes(app, machine):
+        unknown = f"the size of NUMA node {format_cpu_list(nodes)} is not known"
+        notes.append(f"{unknown}: the memory asked for was not checked there")
+    if cores := untold_cores(app, machine):
+        unknown = f"the instruction set of core {format_cpu_list(cores)} is not known"
+        notes.append(f"{unknown}: the isa asked for was not checked there")
+    return tuple(notes)
 
 
 def _no_placement(app: Application, machine: Topology, status: Status, seed: int, started: float) -> Placement:

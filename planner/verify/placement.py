@@ -66,7 +66,7 @@ def _is_kept(constraint: Constraint, machine: Topology, cores: Mapping[str, int]
     accepts: dict[str, Callable[[int], bool]] = {
         "pin": lambda core: core in wanted,
         "forbid": lambda core: core not in wanted,
-        "isa": lambda core: machine.core(core).isa == constraint.isa,
+        "isa": lambda core: machine.core(core).isa in (None, constraint.isa),
         "package": lambda core: machine.core(core).package in wanted,
         "node": lambda core: machine.core(core).node in wanted,
         "memory": lambda core: True,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import experiments
 import facts
 import skb
-from experiments.key_lines import key_lines
+from planner.key_lines import key_lines
 
 SMALL = """machine = "amd-4x4"
 seconds = 0.2

@@ -34,6 +34,7 @@ def test_deadline_defaults_to_the_period_while_release_defaults_to_zero() -> Non
     [
         ("H 81 160 80", "line 2: WCET 81 ms is over the deadline 80 ms"),
         ("H 20 10 30", "line 2: WCET 20 ms is over the period 10 ms"),
+        ("H 5 3", "line 2: WCET 5 ms is over the period 3 ms"),
         ("X 1", "line 2: 'X' is no kind of phase"),
         ("B", "line 2: B has 0 numbers"),
         ("B 0", "line 2: the weight is 0"),
@@ -93,6 +94,23 @@ def test_a_mistake_in_toml_is_answered_with_line_or_key(text: str, message: str)
     with pytest.raises(PlanError, match="manifest m") as refusal:
         Manifest.from_toml(text, name="m")
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("period_ms = -8", "group[0].phase[0]"),
+        ("period_ms = true", "group[0].phase[0].period_ms"),
+        ("peroid_ms = 8", "group[0].phase[0].peroid_ms"),
+    ],
+)
+def test_a_mistake_in_toml_names_its_line_and_its_key(line: str, key: str) -> None:
+    text = f'[[group]]\nname = "a"\n[[group.phase]]\nkind = "H"\nwcet_ms = 2\n{line}\n'
+    with pytest.raises(PlanError) as refusal:
+        Manifest.from_toml(text, name="m")
+    assert refusal.value.details["key"] == key
+    assert refusal.value.details["line"] == (3 if key.endswith("[0]") else 6)
+    assert f"line {refusal.value.details['line']}, key {key}: " in str(refusal.value)
 
 
 def test_groups_with_different_numbers_of_phases_are_refused() -> None:

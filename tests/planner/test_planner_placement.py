@@ -159,6 +159,33 @@ def test_a_mistake_in_an_application_is_answered_with_its_key(keys: dict, messag
     assert message in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("line", "key", "where"),
+    [
+        ("cuont = 8", "group[0].cuont", 4),
+        ('count = "x"', "group[0].count", 4),
+        ('memory = "2 QiB"', "group[0].memory", 4),
+        ('[[traffic]]\npattern = "ring"', "traffic[0].between", 4),
+        ('[[constraint]]\nkind = "share"\nlevel = "L9"', "constraint[0].level", 6),
+    ],
+)
+def test_a_mistake_in_a_file_is_answered_with_its_line_and_its_key(line: str, key: str, where: int) -> None:
+    with pytest.raises(PlanError) as refusal:
+        Application.from_toml(f'name = "x"\n[[group]]\nname = "workers"\n{line}\n', where="APP.toml")
+    assert (refusal.value.details["line"], refusal.value.details["key"]) == (where, key)
+    assert str(refusal.value).startswith(f"APP.toml, line {where}, key {key}: ")
+
+
+def test_an_instruction_set_that_nobody_states_limits_nothing_and_is_noted() -> None:
+    facts = opteron(1, 4)
+    asked = app(group=[{"name": "workers", "count": 2, "isa": "x86_64"}])
+    assert place(asked, Topology.of(facts)).notes == ()
+    facts.relations["isa"] = [(0, "armv8")]
+    plan = place(asked, Topology.of(facts))
+    assert 0 not in plan.cores
+    assert plan.notes == ("the instruction set of core 1-3 is not known: the isa asked for was not checked there",)
+
+
 def test_a_syntax_error_is_answered_with_its_line() -> None:
     with pytest.raises(PlanError, match=r"APP.toml, line 2"):
         Application.from_toml('name = "x"\n[[group]\n', where="APP.toml")
@@ -199,6 +226,7 @@ def test_threads_are_placed_by_matrices_alone() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("0,1,2\n1,0,\n2,5,0\n", r"the pair 1, 2 is missing \(line 2, column 3\); every pair, or one triangle"),
         (",,\n1,,\n2,,\n", r"the pair 1, 2 is missing \(line 2, column 3\)"),
         ("0,1\nx,0\n", "line 2, column 1 is 'x'"),
         ("0,-1\n1,0\n", "line 1, column 2 is '-1'"),

@@ -35,6 +35,15 @@ def key_lines(text: str) -> Mapping[str, int]:
     return found
 
 
+def line_of(lines: Mapping[str, int], path: str) -> int | None:
+    """The line of a key, else of the nearest table or list around it; None where neither is known."""
+    while path:
+        if path in lines:
+            return lines[path]
+        path = path[: path.rfind("[")] if path.endswith("]") else path.rpartition(".")[0]
+    return None
+
+
 def _table_path(is_array: bool, name: str, counts: dict[str, int]) -> str:
     """The path of a header; a table below an array belongs to the array's last element."""
     parts = [part.strip().strip("\"'") for part in name.split(".")]
