@@ -197,14 +197,26 @@ rootbridge_address_window(Addr*, Window*)
     an address window of a root bridge
     rootbridge_address_window(addr(0, 0, 0), mem(0, 65535))
 bridge(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, Secondary)
-    a PCI bridge
+    a PCI bridge; addr(Bus, Dev, Fun), in a domain other than 0 addr(Domain, Bus, Dev, Fun)
     bridge(pcie, addr(0, 1, 0), 32902, 13320, 6, 4, 0, secondary(1))
 device(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, IntPin)
-    a PCI function
+    a PCI function; IntPin 0 to 3, -1 for none, or `unknown`
     device(pcie, addr(1, 0, 0), 32902, 5409, 2, 0, 0, 0)
 device(Bus*, Addr*, Vendor, DeviceId, ClassWord)
     a PCI function (older Barrelfish)
     device(pci, addr(0, 0, 0), 4130, 29728, 88080384)
+device_core(Addr*, Core*)
+    a core that is near a PCI function
+    device_core(addr(1, 0, 0), 3)
+device_node(Addr*, Node*)
+    a memory node that is near a PCI function
+    device_node(addr(1, 0, 0), 0)
+device_memory(Addr*, OsIndex*, Bytes:bytes)
+    a memory node of the operating system that is a device's own memory and no `numa_node` here
+    device_memory(addr(4, 5, 0, 0), 250, 16106127360)
+os_device(Name*, Type*, Addr)
+    a device of the operating system: storage, network, gpu, ..., and its PCI function, or `none`
+    os_device(eth0, network, addr(1, 0, 0))
 bar(Addr*, Number*, Base, SizeBytes:bytes, Space, Prefetchable, Bits)
     a base address register
     bar(addr(1, 0, 0), 0, 4261412864, 131072, mem, nonprefetchable, 32)

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, from_members
 from facts.hwloc import matrices
+from facts.hwloc.devices import io_rows
 from facts.hwloc.document import Document, parse
 from facts.hwloc.objects import ObjectTree, mask, walk
 from facts.inventory import Inventory
@@ -67,10 +68,15 @@ def _unavailable(tree: ObjectTree, present: int) -> int:
 
 def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:
     ranks = matrices.Ranks.of(tree)
-    every = chain(matrices.other_distances(document, tree, ranks), matrices.memory_attributes(document, tree, ranks))
+    every = chain(
+        matrices.other_distances(document, tree, ranks),
+        matrices.memory_attributes(document, tree, ranks),
+        io_rows(document, tree, ranks.cores),
+    )
     rows = list(islice(every, MAX_FACTS + 1))
     if len(rows) > MAX_FACTS:
         raise ReadError(
-            "too_many_facts", f"The matrices of {source} hold more than {MAX_FACTS} values; less is accepted."
+            "too_many_facts",
+            f"The matrices and devices of {source} stand for more than {MAX_FACTS} facts; less is accepted.",
         )
     return tuple(Fact(relation, args, "discovered", source) for relation, args in dict.fromkeys(rows))

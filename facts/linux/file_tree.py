@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import os
+import posixpath
 import re
 import struct
 import tarfile
@@ -23,7 +24,15 @@ GZIP, BZIP2 = b"\x1f\x8b", b"BZh"
 # tarfile lets more than its own errors out of a damaged stream, TypeError and IndexError of a cut header among them.
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, struct.error, ValueError, TypeError, LookupError)
 _END_BYTES = 1024
-_WANTED = re.compile(r"(?:[^/]+/)?(proc/[^/]+|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus))\Z")
+_WANTED = re.compile(
+    r"(?:[^/]+/)?(proc/(?:[^/]+|driver/nvidia/gpus/[^/]+/numa_status)"
+    r"|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus)"
+    r"|sys/(?:devices/pci.+|bus/pci/devices/[^/]+)/"
+    r"(?:class|vendor|device|config|local_cpus|local_cpulist|numa_node|max_link_speed|secondary_bus_number"
+    r"|[^/]+:pcie[^/]*/uevent|pci_bus/[^/]+/[^/]+))\Z"
+)
+_WANTED_LINKS = re.compile(r"(?:[^/]+/)?(sys/(?:bus/pci/devices|class/(?:net|block|infiniband|drm|dma))/[^/]+)\Z")
+_BINARY = re.compile(r"sys/(?:devices/pci|bus/pci/).+/config\Z")
 
 
 class FileTree(Protocol):
@@ -35,6 +44,9 @@ class FileTree(Protocol):
     def names(self, path: str) -> list[str]:
         """Return the names in a folder, sorted; none where there is no such folder."""
 
+    def link(self, path: str) -> str | None:
+        """Return the path from the root that a symbolic link leads to, None for what is no link within the root."""
+
 
 class FolderTree:
     """The files under a folder on disk."""
@@ -45,7 +57,7 @@ class FolderTree:
     def read(self, path: str) -> str | None:
         try:
             with (self._root / path).open("rb") as file:
-                return _text(file.read(MAX_FILE_BYTES))
+                return _text(file.read(MAX_FILE_BYTES), path)
         except (OSError, ValueError):
             return None
 
@@ -55,14 +67,21 @@ class FolderTree:
         except OSError:
             return []
 
+    def link(self, path: str) -> str | None:
+        try:
+            return _target(path, os.readlink(self._root / path))
+        except (OSError, ValueError):
+            return None
+
 
 class ArchiveTree:
     """The files of `/proc` and of the CPU and memory folders of `/sys` in an archive; nothing is unpacked to disk."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str], links: Mapping[str, str]) -> None:
         self._files = dict(files)
+        self._links = dict(links)
         self._names: dict[str, set[str]] = {}
-        for path in files:
+        for path in (*files, *links):
             while path:
                 path, _, name = path.rpartition("/")
                 self._names.setdefault(path, set()).add(name)
@@ -71,11 +90,11 @@ class ArchiveTree:
     def of(cls, data: bytes, where: str) -> ArchiveTree:
         """Return the tree in a `.tar`, `.tar.gz` or `.tar.bz2` of a root folder or of one folder that holds it.
 
-        Links are skipped. Raises ReadError for a broken or cut archive and for one beyond `MAX_ARCHIVE_BYTES`.
+        Links are not followed. Raises ReadError for a broken or cut archive and for one beyond `MAX_ARCHIVE_BYTES`.
         """
         try:
             with tarfile.open(fileobj=io.BytesIO(_unpacked(data, where)), mode="r:") as archive:
-                return cls(_wanted_files(archive))
+                return cls(*_wanted_files(archive))
         except _BROKEN as error:
             raise ReadError(
                 "broken_archive",
@@ -88,9 +107,23 @@ class ArchiveTree:
     def names(self, path: str) -> list[str]:
         return sorted(self._names.get(path, ()))
 
+    def link(self, path: str) -> str | None:
+        return self._links.get(path)
 
-def _text(data: bytes) -> str:
-    """Return what a file of the kernel says; copies of such files may end in NUL bytes."""
+
+def _target(path: str, target: str) -> str | None:
+    """Return where a relative link leads, None for an absolute one and for one that leaves the root."""
+    found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+    return None if found.startswith(("/", "..")) else found
+
+
+def _text(data: bytes, path: str) -> str:
+    """Return what a file of the kernel says; copies of such files may end in NUL bytes.
+
+    Each character of a PCI function's `config`, which is binary, stands for a byte.
+    """
+    if _BINARY.search(path):
+        return data.decode("latin-1")
     return data.decode("utf-8", "replace").replace("\0", "")
 
 
@@ -114,13 +147,22 @@ def _unpacked(data: bytes, where: str) -> bytes:
     return plain
 
 
-def _wanted_files(archive: tarfile.TarFile) -> dict[str, str]:
+def _wanted_files(archive: tarfile.TarFile) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the texts of the files and the targets of the links that a reader asks for."""
     files: dict[str, str] = {}
+    links: dict[str, str] = {}
     for member in archive:
-        match = _WANTED.match(member.name.removeprefix("./"))
+        name = member.name.removeprefix("./")
+        if member.issym():
+            found = _WANTED_LINKS.match(name)
+            target = _target(found.group(1), member.linkname) if found else None
+            if found is not None and target is not None:
+                links[found.group(1)] = target
+            continue
+        match = _WANTED.match(name)
         if match is None or not member.isfile() or member.size > MAX_FILE_BYTES:
             continue
         file = archive.extractfile(member)
         if file is not None:
-            files[match.group(1)] = _text(file.read())
-    return files
+            files[match.group(1)] = _text(file.read(), match.group(1))
+    return files, links

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from facts.anomalies import AnomalyLog
-from facts.bitmap import MAX_NUMBER, from_members, members, parse_list, parse_mask
-from facts.inventory import Inventory, Part, in_tree_order, tree_order
-from facts.inventory_facts import facts_of
+from facts.bitmap import MAX_NUMBER, from_members, lowest, members, parse_list, parse_mask
+from facts.devices import PciAddress, Row
+from facts.inventory import CoreNumbers, Inventory, Part, in_tree_order, tree_order
+from facts.inventory_facts import MAX_FACTS, facts_of
 from facts.linux.clock import clocks_hz
+from facts.linux.devices import io_rows
 from facts.linux.file_tree import FileTree
 from facts.reading import Fact, ReadError, Reading
 
@@ -21,6 +24,7 @@ NODE = "sys/devices/system/node"
 _CACHE_TYPES = {"Data": ("", "data"), "Instruction": ("i", "instruction"), "Unified": ("", "unified")}
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)\Z", re.ASCII)
 _MEMORY = re.compile(r"MemTotal:\s*(\d{1,15}) kB", re.ASCII)
+_GPU_NODE = re.compile(r"Node:\s*(\d{1,6})\s", re.ASCII)
 _GROUPS = ("cluster_cpus", "book_siblings", "drawer_siblings")
 
 
@@ -34,11 +38,13 @@ def read_linux(
     found at all.
     """
     log = AnomalyLog()
-    inventory = _Machine(files, log).inventory(allowed, architecture)
+    machine = _Machine(files, log)
+    inventory = machine.inventory(allowed, architecture)
     source = f"Linux: {where}"
     facts = facts_of(inventory, machine=name, layer="discovered", source=source)
     marks = _marks(files, log, inventory, source)
-    return Reading(name, (*facts, *marks), None, "discovered", source, inventory.counts, log.all())
+    devices = (Fact(*row, "discovered", source) for row in _devices(files, log, inventory, machine.gpu_memory))
+    return Reading(name, (*facts, *marks, *devices), None, "discovered", source, inventory.counts, log.all())
 
 
 def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) -> Iterator[Fact]:
@@ -50,14 +56,32 @@ def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) 
                 yield Fact(relation, (core,), "discovered", source)
 
 
+def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpu_memory: Mapping[int, str]) -> list[Row]:
+    """Return the facts of devices, and `device_memory(Addr, OsIndex, Bytes)` of the nodes that are a GPU's own."""
+    nodes = {
+        part.os_index: node for node, part in enumerate(inventory.of_type("NUMANode")) if part.os_index is not None
+    }
+    rows = list(islice(io_rows(files, log, CoreNumbers.of(inventory.pus), nodes), MAX_FACTS + 1))
+    if len(rows) > MAX_FACTS:
+        raise ReadError("too_many_facts", f"The devices stand for more than {MAX_FACTS} facts; less is accepted.")
+    for number, name in gpu_memory.items():
+        address = PciAddress.of(name)
+        size = _memory_bytes(files.read(f"{NODE}/node{number}/meminfo"))
+        if address is not None:
+            rows.append(("device_memory", (address.term, number, "unknown" if size is None else size)))
+    return rows
+
+
 class _Machine:
     """One pass over a root; every method reads one kind of object."""
 
     def __init__(self, files: FileTree, log: AnomalyLog) -> None:
         self._files = files
         self._log = log
+        self._left_out: set[tuple[str, int]] = set()
         self._present = from_members(_numbered(files, CPU, "cpu"))
         self._online = self._online_cpus()
+        self.gpu_memory = _gpu_memory(files)
         if not self._online:
             raise ReadError(
                 "no_cpu",
@@ -117,6 +141,7 @@ class _Machine:
     def _siblings(self, kind: str, masks: tuple[str, ...], number: str) -> Iterator[Part]:
         """Yield one part for each set of CPUs that a topology file names; the id -1 is no number, and no die."""
         seen: set[int] = set()
+        stated: dict[int, int] = {}
         taken = 0
         for cpu in members(self._online):
             folder = f"{CPU}/cpu{cpu}/topology"
@@ -125,28 +150,39 @@ class _Machine:
             if cpus is None or (kind == "Die" and os_index == -1):
                 continue
             cpus &= self._online
+            stated[cpu] = cpus
             if cpus in seen:
                 continue
-            if not cpus >> cpu & 1 or cpus & taken:
-                self._log.add("overlap", f"the {kind} of CPU {cpu} overlaps another one; it is left out", folder)
+            if not cpus >> cpu & 1 or cpus & taken or stated.get(lowest(cpus), cpus) != cpus:
+                self._leave_out(kind, cpus, cpu, folder)
                 continue
             seen.add(cpus)
             taken |= cpus
             yield Part(kind, cpus, None if os_index == -1 else os_index)
 
+    def _leave_out(self, kind: str, cpus: int, cpu: int, folder: str) -> None:
+        """Note once that a set contradicts another one, or is not what its own lowest CPU says."""
+        if (kind, cpus) not in self._left_out:
+            message = f"the {kind} of CPU {cpu} overlaps another one or its lowest CPU denies it; it is left out"
+            self._log.add("overlap", message, folder)
+        self._left_out.add((kind, cpus))
+
     def _caches(self) -> Iterator[Part]:
         served: dict[str, int] = {}
         seen: set[tuple[str, int]] = set()
+        stated: dict[tuple[str, int], int] = {}
         for cpu in members(self._online):
             for index in _numbered(self._files, f"{CPU}/cpu{cpu}/cache", "index"):
                 folder = f"{CPU}/cpu{cpu}/cache/index{index}"
                 part = self._cache(cpu, folder)
-                if part is None or (part.type, part.cpus) in seen:
+                if part is None:
                     continue
-                if part.cpus & served.get(part.type, 0):
-                    self._log.add(
-                        "overlap", f"an {part.type} of CPU {cpu} overlaps another one; it is left out", folder
-                    )
+                stated[part.type, cpu] = part.cpus
+                if (part.type, part.cpus) in seen:
+                    continue
+                denied = stated.get((part.type, lowest(part.cpus)), part.cpus) != part.cpus
+                if part.cpus & served.get(part.type, 0) or denied:
+                    self._leave_out(part.type, part.cpus, cpu, folder)
                     continue
                 seen.add((part.type, part.cpus))
                 served[part.type] = served.get(part.type, 0) | part.cpus
@@ -173,19 +209,27 @@ class _Machine:
         )
 
     def _nodes(self) -> Iterator[Part]:
-        numbers = _numbered(self._files, NODE, "node")
+        numbers, served = _numbered(self._files, NODE, "node"), 0
         if not numbers:
             yield Part("NUMANode", self._online, 0, size_bytes=_memory_bytes(self._files.read("proc/meminfo")))
         for number in numbers:
+            if number in self.gpu_memory:
+                continue
             cpus = self._mask(f"{NODE}/node{number}/cpumap")
             if cpus is None:
                 cpus = _listed(self._files, self._log, f"{NODE}/node{number}/cpulist") or 0
+            if cpus & served:
+                message = f"memory node {number} shares CPUs with a node before it; it is left out"
+                self._log.add("overlap", message, f"{NODE}/node{number}")
+                continue
+            served |= cpus
             size = _memory_bytes(self._files.read(f"{NODE}/node{number}/meminfo"))
             yield Part("NUMANode", cpus & self._online, number, size_bytes=size)
 
     def _distances(self, parts: list[Part]) -> Iterator[tuple[int, int, int]]:
-        nodes = sorted(part.os_index or 0 for part in parts if part.type == "NUMANode")
-        for node in nodes:
+        kept = {part.os_index or 0 for part in parts if part.type == "NUMANode"}
+        nodes = _numbered(self._files, NODE, "node") or sorted(kept)
+        for node in sorted(kept):
             file = f"{NODE}/node{node}/distance"
             text = self._files.read(file)
             if text is None:
@@ -194,7 +238,8 @@ class _Machine:
             if len(values) != len(nodes) or not all(value.isdecimal() and len(value) < 7 for value in values):
                 self._log.add("distances_unusable", f"{len(nodes)} numbers are expected; the row is left out", file)
                 continue
-            yield from ((node, other, int(value)) for other, value in zip(nodes, values, strict=True))
+            pairs = zip(nodes, values, strict=True)
+            yield from ((node, other, int(value)) for other, value in pairs if other in kept)
 
     def _kinds(self) -> tuple[int, ...]:
         """Return sets of alike CPUs by rising capacity; none where all are alike."""
@@ -232,6 +277,17 @@ def _numbered(files: FileTree, folder: str, stem: str) -> list[int]:
     pattern = re.compile(rf"{stem}(\d{{1,6}})\Z", re.ASCII)
     found = [int(match.group(1)) for name in files.names(folder) if (match := pattern.match(name))]
     return sorted(number for number in found if number <= MAX_NUMBER)
+
+
+def _gpu_memory(files: FileTree) -> dict[int, str]:
+    """Return the PCI address of the GPU that a memory node belongs to, by the node's OS index."""
+    folder = "proc/driver/nvidia/gpus"
+    found = {}
+    for name in files.names(folder):
+        match = _GPU_NODE.search(files.read(f"{folder}/{name}/numa_status") or "")
+        if match is not None:
+            found[int(match.group(1))] = name
+    return found
 
 
 def _listed(files: FileTree, log: AnomalyLog, path: str) -> int | None:

@@ -261,3 +261,45 @@ def test_the_example_from_a_build_host_names_nobody() -> None:
     text = EXAMPLE.read_text("utf-8")
     assert not re.search(r"HostName|OSRelease|OSVersion|Address|DMI|ProcessName|LinuxCgroup", text)
     assert facts.read(EXAMPLE).warnings == ()
+
+
+def test_pci_functions_and_named_devices_are_facts_with_where_they_are() -> None:
+    body = (
+        '<object type="Machine" cpuset="0x3" nodeset="0x1">'
+        '<object type="Bridge" bridge_type="0-1" bridge_pci="0000:[00-0f]">'
+        '<object type="Bridge" bridge_type="1-1" bridge_pci="0000:[04-04]" pci_busid="0000:00:01.0" '
+        'pci_type="0604 [8086:3408] [0000:0000] 13 00" pci_link_speed="0.4">'
+        '<object type="PCIDev" pci_busid="0000:04:00.1" pci_type="0200 [8086:10c9] [003c:003f] 01" '
+        'pci_link_speed="0.000000"><object type="OSDev" name="mlx4_0" osdev_type="48"/></object>'
+        '<object type="PCIDev" pci_busid="zz" pci_type="0200"/></object></object>'
+        '<object type="NUMANode" cpuset="0x3" nodeset="0x1" os_index="0"/>'
+        '<object type="PU" cpuset="0x1" os_index="0"/><object type="PU" cpuset="0x2" os_index="1"/></object>'
+    )
+    reading = facts.read(f'<topology version="3.0">{body}</topology>'.encode())
+    card, bridge = facts.Compound("addr", (4, 0, 1)), facts.Compound("addr", (0, 1, 0))
+    found = {name: rows(reading, name) for name in ("bridge", "device", "device_core", "device_node", "os_device")}
+    assert found == {
+        "bridge": [("pcie", bridge, 0x8086, 0x3408, 6, 4, 0, facts.Compound("secondary", (4,)))],
+        "device": [("pci", card, 0x8086, 0x10C9, 2, 0, "unknown", "unknown")],
+        "device_core": [(bridge, 0), (bridge, 1), (card, 0), (card, 1)],
+        "device_node": [(bridge, 0), (card, 0)],
+        "os_device": [("mlx4_0", "network", card), ("mlx4_0", "openfabrics", card)],
+    }
+    assert [warning.code for warning in reading.warnings] == ["bad_device"]
+
+
+def test_the_number_of_an_os_device_s_type_means_something_else_before_version_3() -> None:
+    body = '<object type="Machine" cpuset="0x1"><object type="PU" cpuset="0x1" os_index="0"/>{}</object>'
+    devices = '<object type="OSDev" name="eth0" osdev_type="2"/><object type="OSDev" name="dax0.0" osdev_type="0"/>'
+    reading = facts.read(f'<topology version="2.0">{body.format(devices)}</topology>'.encode())
+    assert rows(reading, "os_device") == [("eth0", "network", "none"), ("dax0.0", "memory", "none")]
+
+
+@pytest.mark.parametrize("path", [*OWN, EXAMPLE, *SHARED], ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_pci_function_of_a_file_is_a_device_or_a_bridge(path: Path) -> None:
+    text = path.read_text()
+    reading = facts.read(path)
+    named = re.findall(r'pci_busid="([^"]+)"', text)
+    assert len(rows(reading, "device")) + len(rows(reading, "bridge")) == len(set(named))
+    repeated = [warning for warning in reading.warnings if warning.code == "repeated_device"]
+    assert len(repeated) == len(named) - len(set(named))
