@@ -1,5 +1,6 @@
 """A constraint problem as plain data: integer variables with domains, constraints, an objective."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -31,6 +32,28 @@ class Domain:
         """All integers from `low` to `high`, both included; empty where low > high."""
         return cls(((low, high),) if low <= high else ())
 
+    @classmethod
+    def of_intervals(cls, intervals: Iterable[tuple[int, int]]) -> "Domain":
+        """The union of intervals in any order, however wide: none of them is counted through."""
+        merged: list[tuple[int, int]] = []
+        for low, high in sorted(each for each in intervals if each[0] <= each[1]):
+            if merged and low <= merged[-1][1] + 1:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], high))
+            else:
+                merged.append((low, high))
+        return cls(tuple(merged))
+
+    def meet(self, other: "Domain") -> "Domain":
+        """The values of both."""
+        met: list[tuple[int, int]] = []
+        mine, theirs = list(reversed(self.intervals)), list(reversed(other.intervals))
+        while mine and theirs:
+            low, high = max(mine[-1][0], theirs[-1][0]), min(mine[-1][1], theirs[-1][1])
+            if low <= high:
+                met.append((low, high))
+            (mine if mine[-1][1] == high else theirs).pop()
+        return Domain(tuple(met))
+
     @property
     def low(self) -> int:
         return self.intervals[0][0]
@@ -39,7 +62,9 @@ class Domain:
     def high(self) -> int:
         return self.intervals[-1][1]
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many values, which may be more than `len` can say."""
         return sum(high - low + 1 for low, high in self.intervals)
 
     def __iter__(self) -> Iterator[int]:
@@ -47,7 +72,10 @@ class Domain:
             yield from range(low, high + 1)
 
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, int) and any(low <= value <= high for low, high in self.intervals)
+        if not isinstance(value, int):
+            return False
+        at = bisect_right(self.intervals, value, key=lambda each: each[0]) - 1
+        return at >= 0 and value <= self.intervals[at][1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,14 +20,14 @@ _COMPARE: dict[str, Callable[[int, int], bool]] = {
 
 def is_small(problem: Problem) -> bool:
     """Whether the product of the domains is at most a million."""
-    return prod(len(domain) for domain in problem.variables.values()) <= MOST_ASSIGNMENTS
+    return prod(domain.size for domain in problem.variables.values()) <= MOST_ASSIGNMENTS
 
 
 def iterate_solutions(problem: Problem) -> Iterator[dict[str, int]]:
     """Every solution, each once."""
     import constraint  # here: only `all` queries pay for it
 
-    if any(len(domain) == 0 for domain in problem.variables.values()):
+    if any(not domain.intervals for domain in problem.variables.values()):
         return
     lowered = constraint.Problem()
     for name, domain in problem.variables.items():

@@ -34,6 +34,7 @@ class Reader:
         self._token: Token = Token("eof", "", start, False)
         self._level = 0
         self._anonymous = 0
+        self._line, self._counted = 1, 0
 
     def clause(self) -> Clause | None:
         """The next sentence, or None at the end of the text."""
@@ -45,7 +46,15 @@ class Reader:
         term = self._parse(1200).term
         if self._token.kind not in ("end", "eof"):
             raise self._expected("an operator or '.' before a space")
-        return Clause(term, start, self._tokens.offset, self._tokens.text.count("\n", 0, start) + 1)
+        return Clause(term, start, self._tokens.offset, self._line_of(start))
+
+    def _line_of(self, offset: int) -> int:
+        """Counted on from the clause before, so that a long text is counted once."""
+        if offset < self._counted:
+            self._line, self._counted = 1, 0
+        self._line += self._tokens.text.count("\n", self._counted, offset)
+        self._counted = offset
+        return self._line
 
     @property
     def ended(self) -> bool:

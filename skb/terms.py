@@ -107,15 +107,6 @@ def is_ground(term: Term) -> bool:
     return next(variables(term), None) is None
 
 
-def depth(term: Term) -> int:
-    """How deep constructors nest: 0 for a constant."""
-    if isinstance(term, Compound):
-        return 1 + max(map(depth, term.args), default=0)
-    if isinstance(term, tuple):
-        return 1 + max(map(depth, term), default=0)
-    return 0
-
-
 def to_term(value: object, level: int = 0) -> Term:
     """Takes a plain Python value (or any object with `functor` and `args`) as a term.
 

@@ -3,11 +3,14 @@
 from skb.constraints import Domain
 from skb.errors import EvaluationError, SkbError
 from skb.finite.lowering import Lowering
+from skb.finite.values import check_integer
 from skb.matching import substitute
 from skb.printing import write_term
 from skb.query.arithmetic import compile_expression
 from skb.query.rules import ordered_names
 from skb.terms import Compound, Term, Variable, is_ground
+
+MOST_LISTED = 1_000_000
 
 
 def declare(lowering: Lowering, declaration: Term, label: str | None) -> None:
@@ -28,6 +31,7 @@ def declare(lowering: Lowering, declaration: Term, label: str | None) -> None:
         name = lowering.name_of(target)
         lowering.members[name] = target
         if label is not None and name in lowering.model.domains:
+            _check_listed(domain, target)
             lowering.model.post_table([name], [(value,) for value in domain], label)
         else:
             lowering.model.declare(name, domain)
@@ -38,11 +42,24 @@ def read_domain(lowering: Lowering, term: Term) -> Domain:
     if isinstance(term, Compound) and term.functor == ".." and len(term.args) == 2:
         return Domain.of_range(*(_integer(arg) for arg in term.args))
     if isinstance(term, tuple):
-        return Domain.of_values(value for item in term for value in _listed(lowering, item))
-    if isinstance(term, Compound) and term.functor == "/" and isinstance(term.args[1], Variable):
+        return Domain.of_intervals(each for item in term for each in _listed(lowering, item).intervals)
+    if (
+        isinstance(term, Compound)
+        and term.functor == "/"
+        and len(term.args) == 2
+        and isinstance(term.args[1], Variable)
+    ):
         rows = lowering.evaluate(term.args[0], [term.args[1].name])
         return Domain.of_values(lowering.codes.code(row[0]) for row in rows)
     raise SkbError(f"{write_term(term)} is no domain; Low..High, a list, or Goal/Variable is")
+
+
+def _check_listed(domain: Domain, target: Term) -> None:
+    if domain.size > MOST_LISTED:
+        raise SkbError(
+            f"the second, labelled domain of {write_term(target)} has {domain.size} values; "
+            f"up to {MOST_LISTED} are accepted, or a comparison"
+        )
 
 
 def _listed(lowering: Lowering, item: Term) -> Domain:
@@ -55,4 +72,4 @@ def _integer(term: Term) -> int:
     value = compile_expression(term, {})(()) if is_ground(term) else None
     if not isinstance(value, int):
         raise EvaluationError(f"{write_term(term)} is no integer; a range needs two")
-    return value
+    return check_integer(value)

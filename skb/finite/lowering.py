@@ -1,12 +1,20 @@
 """Constraints as written become constraints of a model: sums, reification, tables, families."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
 from skb.constraints import Domain, Element, Linear, Table
 from skb.errors import EvaluationError, SkbError, UnsafeVariable
 from skb.finite.model import Model, Sum
-from skb.finite.statement import ALL_DIFFERENT, COMPARISONS, CONNECTIVES, PLAIN_COMPARISONS, mentions_family
+from skb.finite.statement import (
+    ALL_DIFFERENT,
+    COMPARISONS,
+    CONNECTIVES,
+    PLAIN_COMPARISONS,
+    check_arity,
+    mentions_family,
+)
 from skb.finite.values import Codes, is_code
 from skb.matching import substitute
 from skb.printing import write_term
@@ -127,8 +135,7 @@ class Lowering:
             if is_expression(term):
                 return self._arithmetic(term, label)
             if term.functor in ("sum", "min", "max") and len(term.args) == 1:
-                parts = [self.sum(each, label) for each in self.items(term.args[0])]
-                return self._total(parts) if term.functor == "sum" else self.model.function(term.functor, parts, label)
+                return self._reduced(term.functor, self.items(term.args[0]), term.args[0], label)
             if term.functor in COMPARISONS or term.functor in CONNECTIVES:
                 return self.truth(term, label)
         if is_ground(term):
@@ -136,10 +143,21 @@ class Lowering:
         raise EvaluationError(f"{write_term(term)} is no expression over finite-domain variables")
 
     def _total(self, parts: Iterable[Sum]) -> Sum:
-        total = Sum({})
+        factors: Counter[str] = Counter()
+        constant = 0
         for part in parts:
-            total = total.plus(part)
-        return total
+            factors.update(part.factors)
+            constant += part.constant
+        return Sum({name: factor for name, factor in factors.items() if factor}, constant)
+
+    def _reduced(self, kind: str, items: Iterable[Term], source: Term, label: str | None) -> Sum:
+        """The sum, minimum or maximum of expressions; `source` says where they come from."""
+        parts = [self.sum(each, label) for each in items]
+        if kind == "sum":
+            return self._total(parts)
+        if not parts:
+            raise EvaluationError(f"{kind} of nothing has no value: {write_term(source)} gives nothing")
+        return self.model.function(kind, parts, label)
 
     def _arithmetic(self, term: Compound, label: str | None) -> Sum:
         parts = [self.sum(arg, label) for arg in term.args]
@@ -167,12 +185,7 @@ class Lowering:
         instances = self.instances(template, goal)
         if kind == "count":
             return self._total(self._counted(each, label) for each in instances)
-        parts = [self.sum(each, label) for each in instances]
-        if kind == "sum":
-            return self._total(parts)
-        if not parts:
-            raise EvaluationError(f"{kind} of nothing has no value: {write_term(goal)} has no rows")
-        return self.model.function(kind, parts, label)
+        return self._reduced(kind, instances, goal, label)
 
     def _counted(self, instance: Term, label: str | None) -> Sum:
         if isinstance(instance, Compound) and (names(instance) or mentions_family(instance, self._families)):
@@ -209,6 +222,7 @@ class Lowering:
         return Sum({self.model.indicator(Table(tuple(found), tuple(dict.fromkeys(rows))), label): 1})
 
     def _connected(self, goal: Compound, label: str | None) -> Sum:
+        check_arity(goal)
         if goal.functor == "#\\":
             return Sum({}, 1).plus(self.truth(goal.args[0], label), -1)
         parts = [self.truth(part, label) for part in _flattened(goal, goal.functor)]

@@ -1,6 +1,6 @@
 """A constraint problem under construction: domains narrowed by relations, constraints posted, sums bounded."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from skb.constraints import (
@@ -54,7 +54,7 @@ class Model:
     def declare(self, name: str, domain: Domain) -> None:
         """Gives a variable its domain; a second declaration narrows it."""
         if name in self.domains:
-            domain = self._intersection(name, set(domain))
+            domain = self.domains[name].meet(domain)
         else:
             self.declared.append(name)
         self.add_variable(name, domain)
@@ -63,9 +63,6 @@ class Model:
         self.domains[name] = domain
         if len(self.domains) > self._most:
             raise ProblemError(f"the model has more than {self._most} variables, the limit max_model_vars")
-
-    def _intersection(self, name: str, values: set[int]) -> Domain:
-        return Domain.of_values(value for value in values if value in self.domains[name])
 
     def auxiliary(self, domain: Domain) -> str:
         self._auxiliary += 1
@@ -88,15 +85,15 @@ class Model:
             self.post(Table(tuple(names), tuple(kept)), label)
 
     def _narrowed(self, names: Sequence[str], rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        domains = [set(self.domains[name]) if len(self.domains[name]) < 10**6 else None for name in names]
-        kept = [
-            row
-            for row in rows
-            if all(domain is None or value in domain for value, domain in zip(row, domains, strict=True))
-        ]
+        domains = [self._members(name) for name in names]
+        kept = [row for row in rows if all(value in domain for value, domain in zip(row, domains, strict=True))]
         for at, name in enumerate(names):
-            self.domains[name] = self._intersection(name, {row[at] for row in kept})
+            self.domains[name] = self.domains[name].meet(Domain.of_values({row[at] for row in kept}))
         return kept
+
+    def _members(self, name: str) -> Container[int]:
+        domain = self.domains[name]
+        return set(domain) if domain.size < 10**6 else domain
 
     def post_sum(self, total: Sum, operator: str, label: str | None) -> None:
         """total `operator` 0."""

@@ -25,6 +25,7 @@ CONNECTIVES = {"#/\\", "#\\/", "#=>", "#==>", "#<=>", "#<==>", "#\\"}
 ALL_DIFFERENT = ("all_different", "alldifferent", "all_distinct", "alldistinct")
 TERMINALS = ("all", "satisfy", "minimize", "maximize")
 _DECLARATION = ("::", "#::", "in")
+_ARITIES = {**dict.fromkeys((*COMPARISONS, *CONNECTIVES, *_DECLARATION, "for"), 2), "#\\": 1}
 
 Labelled: TypeAlias = tuple[str | None, Term]
 
@@ -62,6 +63,7 @@ def read_statement(goal: Term) -> Statement:
     statement = Statement()
     rest: list[Labelled] = []
     for label, each in _labelled(goal_list(goal), None):
+        check_arity(each)
         if isinstance(each, Compound) and each.functor in TERMINALS and len(each.args) == 1:
             _set_terminal(statement, each)
         elif isinstance(each, Compound) and each.functor in _DECLARATION and len(each.args) == 2:
@@ -75,6 +77,16 @@ def read_statement(goal: Term) -> Statement:
             rest.append((label, each))
     _sort_rest(statement, rest)
     return statement
+
+
+def check_arity(goal: Term) -> None:
+    """Refuses a construct that is written with another number of arguments than it has."""
+    if not isinstance(goal, Compound) or goal.functor not in _ARITIES:
+        return
+    if len(goal.args) != _ARITIES[goal.functor]:
+        raise SkbError(f"{write_term(goal)} has {len(goal.args)} arguments; {_ARITIES[goal.functor]} are accepted")
+    if goal.functor == "for":
+        check_arity(goal.args[0])
 
 
 def _labelled(goals: Iterable[Term], label: str | None) -> Iterator[Labelled]:

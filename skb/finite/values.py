@@ -18,9 +18,7 @@ class Codes:
     def code(self, term: Term) -> int:
         """The integer of a ground term. Raises EvaluationError for floats and integers beyond 2^49."""
         if isinstance(term, int):
-            if abs(term) > _LARGEST:
-                raise EvaluationError(f"{term} is too large for a finite-domain value; up to 2^49 is accepted")
-            return term
+            return check_integer(term)
         if _has_real(term):
             raise EvaluationError(f"{write_term(term)} is a float; floats are never finite-domain values")
         if term not in self._codes:
@@ -31,6 +29,13 @@ class Codes:
 
     def term(self, code: int) -> Term:
         return self._terms.get(code, code)
+
+
+def check_integer(value: int) -> int:
+    """The value itself. Raises EvaluationError beyond 2^49, where codes and overflows of solvers begin."""
+    if abs(value) > _LARGEST:
+        raise EvaluationError(f"{value} is too large for a finite-domain value; up to 2^49 is accepted")
+    return value
 
 
 def is_code(value: int) -> bool:

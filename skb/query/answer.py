@@ -14,6 +14,7 @@ class Limits:
     max_rows: int = 2_000_000
     max_derived: int = 20_000_000
     max_depth: int = 100
+    max_term_size: int = 10_000_000
     max_model_vars: int = 200_000
     workers: int = 8
     seed: int = 0

@@ -27,15 +27,25 @@ _LONGEST_REMEMBERED = 20_000
 
 def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None = None) -> Answer:
     """Answers a question over one snapshot. Raises SkbError; a limit that stops it is told in the answer."""
+    try:
+        return _ask(snapshot, goal, rules, limits or Limits())
+    except RecursionError:
+        raise UnsupportedGoal(
+            "the rules rest on each other in too many layers to be followed; some fifty are accepted",
+            details={"goal": goal[:100]},
+        ) from None
+
+
+def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits) -> Answer:
     started = perf_counter()
     read = _read if len(goal) + len(rules) > _LONGEST_REMEMBERED else _remembered
     question, program = read(goal, rules, snapshot.relations())
     with _collecting_paused():
         if program is not None:
-            return _answer(snapshot, question, program, limits or Limits(), started)
+            return _answer(snapshot, question, program, limits, started)
         from skb.finite.ask import ask_finite  # here: plain questions do not pay for the solver's room
 
-        return ask_finite(snapshot, question, limits or Limits(), started)
+        return ask_finite(snapshot, question, limits, started)
 
 
 def _read(goal: str, rules: str, stored: tuple[PredicateId, ...]) -> tuple[Question, Program | None]:

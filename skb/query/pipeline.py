@@ -1,15 +1,16 @@
 """A rule compiled into steps: where each variable sits in the frame, how each literal extends it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from skb.errors import EvaluationError
 from skb.indexes import Columns
 from skb.query.aggregates import aggregating, first_rows, topping
 from skb.query.arithmetic import compile_expression, to_numeric_term
-from skb.query.budget import Budget, Stopped
+from skb.query.budget import Budget
 from skb.query.builtins import enumerate_values, from_univ
 from skb.query.comparing import Frame, compile_test, term_reader
+from skb.query.extent import bounding
 from skb.query.ordering import FanOut, bound_positions, order_body
 from skb.query.ranges import Within, leading_range, with_ranges
 from skb.query.rules import (
@@ -44,7 +45,7 @@ from skb.query.steps import (
     ranging,
     taking_apart,
 )
-from skb.terms import Compound, Row, Term, Variable, depth, is_ground
+from skb.terms import Compound, Row, Term, Variable, is_ground
 
 
 class Relations(Protocol):
@@ -87,20 +88,10 @@ class Pipeline:
             at += builder.add(ordered, at)
         builder.project()
         self._steps = builder.steps
-        builds_terms = any(not isinstance(arg, Variable) and not is_ground(arg) for arg in rule.head.args)
-        self._max_depth = relations.budget.limits.max_depth if builds_terms else None
 
     def run(self, starts: Iterable[Row]) -> Iterator[list[Row]]:
         """Batches of head rows for the given start values (one empty start for a plain rule)."""
-        for rows in flow(self._steps, list(starts)):
-            if self._max_depth is not None:
-                self._check_depth(rows, self._max_depth)
-            yield rows
-
-    def _check_depth(self, rows: list[Row], most: int) -> None:
-        for row in rows:
-            if any(depth(term) > most for term in row):
-                raise Stopped("max_depth")
+        return flow(self._steps, list(starts))
 
 
 class _Builder:
@@ -153,7 +144,16 @@ class _Builder:
         """Where a bound term sits; a constant or one with variables inside is put there first."""
         if isinstance(term, Variable):
             return self.slots[term.name]
-        self._append(appending(term_reader(term, self.slots)), 1)
+        read = term_reader(term, self.slots)
+        if not is_ground(term):
+            return self._build(read)
+        self._append(appending(read), 1)
+        return self._width - 1
+
+    def _build(self, read: Callable[[Frame], Any]) -> int:
+        """The slot of a term that is put together from a frame, within the limits of depth and size."""
+        self._append(appending(read), 1)
+        self.steps.append(bounding(self._width - 1, self._budget))
         return self._width - 1
 
     def _key_part(self, term: Term) -> KeyPart:
@@ -267,8 +267,7 @@ class _Builder:
     def _add_generator(self, literal: Generator) -> None:
         if literal.name == "=.." and not names(*literal.inputs) <= self.slots.keys():
             built = term_reader(literal.output, self.slots)
-            self._append(appending(lambda frame: from_univ(built(frame))), 1)
-            self._bind(literal.inputs[0], self._width - 1)
+            self._bind(literal.inputs[0], self._build(lambda frame: from_univ(built(frame))))
             return
         inputs = [term_reader(term, self.slots) for term in literal.inputs]
 
@@ -289,6 +288,8 @@ class _Builder:
         first = self._width
         step = aggregating(literal.kind, access, key, free, count, has_zero, self._budget)
         self._append(step, len(free) + 1)
+        if literal.kind == "findall":
+            self.steps.append(bounding(self._width - 1, self._budget))
         for offset, at in enumerate(free):
             self._bind(Variable(literal.groups[at]), first + offset)
         self._bind(literal.result, first + len(free))
