@@ -93,16 +93,8 @@ def read_application_file(path: Path) -> ApplicationFile:
 def _base(fields: Fields) -> Fields | None:
     if "app" not in fields:
         return None
-    path = named_file(fields, "app")
-    return open_fields(read_text(path, "an application"), str(path), path.parent)
-
-
-def named_file(fields: Fields, key: str) -> Path:
-    """The path that stands at a key, from the file's folder; refused where the text came without one."""
-    text = fields.text(key)
-    if fields.source.folder is None:
-        raise fields.refuse(key, f"found the file name {text!r}", "the file's keys in place: no folder is known here")
-    return fields.source.folder / text
+    text, path = fields.file_text("app", "an application")
+    return open_fields(text, str(path), path.parent)
 
 
 def _read_plan(name: str, home: Any, base: Fields | None) -> Application | None:
@@ -154,4 +146,4 @@ def _read_manifest(fields: Fields) -> str | None:
         return None
     if not isinstance(value, str) or not value.strip():
         raise fields.refuse("manifest", f"found {value!r}", "a manifest's text, or the name of its file")
-    return value if "\n" in value else read_text(named_file(fields, "manifest"), "a manifest")
+    return value if "\n" in value else fields.file_text("manifest", "a manifest")[0]

@@ -105,6 +105,22 @@ class Fields:
             raise self.refuse(key, said(value), "a text")
         return value
 
+    def file_text(self, key: str, wanted: str) -> tuple[str, Path]:
+        """What the file named at a key holds, with its path; refused where the text came without a folder."""
+        name = self.text(key)
+        if self.source.folder is None:
+            found = f"found the file name {name!r}"
+            raise self.refuse(key, found, "the file's keys in place: no folder is known here")
+        path = self.source.folder / name
+        try:
+            return read_text(path, wanted), path
+        except ExperimentError as error:
+            own = ".".join(part for part in (self.path, key) if part)
+            details = {**error.details, "key": own, "line": self.source.line_of(own), "found": name}
+            raise ExperimentError(
+                f"{self.source.where(own)}: {error.message}", code=error.code, details=details
+            ) from error
+
     def choice(self, key: str, accepted: Sequence[str], default: str | None = None) -> str:
         value = self.take(key, default)
         if value not in accepted:
@@ -125,8 +141,11 @@ class Fields:
             raise self.refuse(key, said(value), f"a number from 0 to {most:g}")
         return value
 
-    def span(self, key: str, *, most: float) -> tuple[float, float] | None:
-        """`[low, high]`, or one number that is both; None where the key is absent."""
+    def span(self, key: str, *, most: float, is_relative: bool = False) -> tuple[float, float] | None:
+        """`[low, high]`, or one number; None where the key is absent.
+
+        One number is both ends, or the upper one of what `is_relative`: where it is the same for all, it is nothing.
+        """
         value = self.take(key)
         if value is None:
             return None
@@ -136,7 +155,7 @@ class Fields:
                 return low, high
             raise self.refuse(key, said(value), "[low, high] with low <= high")
         number = self.check_number(key, value, most)
-        return number, number
+        return 0 if is_relative else number, number
 
     def flag(self, key: str, default: bool | None) -> bool | None:
         value = self.take(key, default)

@@ -1,6 +1,6 @@
 """A scenario made ready to run: machines found, cores chosen, manifests admitted, random draws made."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -78,7 +78,7 @@ def place_all(file: ScenarioFile, belief: Topology, deployment: Deployment) -> d
             if (one.cores is not None) is not is_given:
                 continue
             cores[one.name] = _cores_of(one, file, belief, load)
-            deployment.indices(cores[one.name], one.where)
+            deployment.indices(one.cores or cores[one.name], one.where)
             for core in cores[one.name]:
                 load[core] = load.get(core, 0) + 1
     return {one.name: cores[one.name] for one in file.applications}
@@ -96,6 +96,7 @@ def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[in
     manifests = [_manifest(one, len(cores[one.name])) for one in file.applications if one.manifest is not None]
     if not manifests:
         return None
+    _check_phases(file, manifests)
     from planner import admit  # solvers load slowly
 
     names = {manifest.name for manifest in manifests}
@@ -108,6 +109,15 @@ def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[in
             details={"where": file.source.name, "refusal": decision.refusal.to_json()},
         )
     return decision
+
+
+def _check_phases(file: ScenarioFile, manifests: Sequence[Manifest]) -> None:
+    counts = {manifest.name: manifest.phase_count for manifest in manifests}
+    for index, change in enumerate(file.phase_changes):
+        count = counts.get(change.application, change.phase + 1)
+        if change.phase >= count:
+            accepted = f"0 to {count - 1}, the phases of {change.application}'s manifest"
+            raise file.source.refuse(f"phase_changes[{index}].phase", f"found {change.phase}", accepted)
 
 
 def _manifest(one: ApplicationFile, dispatchers: int) -> Manifest:

@@ -86,7 +86,7 @@ def read_scenario(fields: Fields) -> ScenarioFile:
         rules=fields.choice("rules", RULES, "protect_hard"),
         synchronise=fields.flag("synchronise", None),
         timer_offset_ms=fields.span("timer_offset_ms", most=1e6),
-        clock_skew_us=fields.span("clock_skew_us", most=1e9),
+        clock_skew_us=fields.span("clock_skew_us", most=1e9, is_relative=True),
         warmup_ms=fields.number("warmup_ms", 0.0, most=1e9),
         iterations=fields.count("iterations", DEFAULT_ITERATIONS, least=1, most=10**9),
         phase_changes=tuple(_read_phase_change(table, names) for table in fields.tables("phase_changes")),

@@ -1,5 +1,6 @@
 """Answers and the limits under which they were found."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,10 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The outcome of a question (INTERFACE, "query"); rows in standard order, or as `top` ranks them."""
+    """The outcome of a question (INTERFACE, "query"); rows in standard order, or as `top` ranks them.
+
+    It iterates over its rows, and is as long as they are many.
+    """
 
     status: str
     columns: tuple[str, ...]
@@ -50,6 +54,12 @@ class Answer:
     stopped_by: str | None = None
     supports: tuple[tuple[Support, ...], ...] | None = None
     stats: dict[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     def to_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {

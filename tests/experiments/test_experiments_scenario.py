@@ -182,6 +182,49 @@ def test_a_random_load_beside_a_gang_causes_no_miss() -> None:
     assert applications["r"]["utilisation"][0] > 0
 
 
+BARRIER = SMALL + 'manifest = "B 1\\nH 80 160 80\\n"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "message"),
+    [
+        (SMALL + 'cores = "0-99"\n', 5, "core 16 does not exist on amd-4x4; accepted: 0-15"),
+        (
+            'phase_changes = [{ application = "b", phase = 2, at_ms = 0 }]\n' + BARRIER,
+            1,
+            "line 1, key phase_changes[0].phase: found 2; accepted: 0 to 1, the phases of b's manifest",
+        ),
+        (
+            'phase_changes = [{ application = "c", phase = 1, at_ms = 0 }]\n' + BARRIER,
+            1,
+            "line 1, key phase_changes[0].application: found 'c'; accepted: b",
+        ),
+    ],
+)
+def test_a_core_or_phase_that_does_not_exist_is_answered_with_its_line(text: str, line: int, message: str) -> None:
+    error = error_of(text)
+    assert message in error.message
+    assert f"line {line}, " in error.message
+
+
+@pytest.mark.parametrize(("key", "line"), [("manifest", 9), ("app", 9)])
+def test_a_file_that_is_not_there_is_answered_with_the_line_that_names_it(tmp_path: Path, key: str, line: int) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(f'{SMALL}{key} = "nowhere"\n')
+    error = error_of(path)  # type: ignore[arg-type]
+    assert error.code == "no_such_file"
+    assert error.message.startswith(f"{path}, line {line}, key application[0].{key}: ")
+
+
+def test_one_number_as_a_clock_skew_is_the_most_that_a_core_may_be_off() -> None:
+    def trace_with(skew_us: object) -> object:
+        keys = {"clock_skew_us": skew_us, "phase_changes": [{"application": "b", "phase": 1, "at_ms": 0}]}
+        return experiments.run_scenario(BARRIER, overrides=keys).to_json()["trace_sha256"]
+
+    assert trace_with(1000) == trace_with([0, 1000])
+    assert trace_with(1000) != trace_with(0)
+
+
 keys = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=1, max_size=6)
 
 

@@ -25,3 +25,12 @@ def test_a_plain_question_over_facts_alone_loads_neither_database_nor_solver() -
 def test_every_name_on_offer_is_there() -> None:
     for name in skb.__all__:
         assert getattr(skb, name) is not None
+
+
+def test_an_answer_is_walked_and_counted_by_its_rows() -> None:
+    from skb.query.ask import ask
+
+    facts = [("link", ("a", "b"), "static", ""), ("link", ("b", "c"), "static", "")]
+    rows = ask(skb.Snapshot.of_facts(facts), "link(X, Y)")
+    assert len(rows) == 2
+    assert [x for x, _ in rows] == ["a", "b"]
