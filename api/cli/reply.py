@@ -1,10 +1,11 @@
 """What a command hands back: a document for programs, a text for people, an exit code."""
 
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.failures import Failure, failure_of
@@ -36,7 +37,18 @@ def deliver_error(error: BaseException, as_json: bool) -> int:
     """Tell of an error in one sentence on stderr, or as one JSON document on stdout."""
     if os.environ.get("SKB_DEBUG") == "1":
         traceback.print_exception(error, file=sys.stderr)
-    return deliver_failure(failure_of(error), as_json)
+    return deliver_failure(_with_remedy(failure_of(error)), as_json)
+
+
+def _with_remedy(failure: Failure) -> Failure:
+    """The failure with the command that mends it, where one is known."""
+    if failure.code != "unknown_machine" or "known" not in failure.details:
+        return failure
+    from facts.recognise import bundled
+
+    name = str(failure.details.get("machine", ""))
+    remedy = f"skb load {name}" if name in bundled() else f"skb load SOURCE --machine {shlex.quote(name)}"
+    return replace(failure, message=f"{failure.message}; `{remedy}` loads it")
 
 
 def deliver_failure(failure: Failure, as_json: bool) -> int:

@@ -185,6 +185,15 @@ def test_a_trace_of_an_unknown_kind_is_refused_before_the_run(skb, tmp_path: Pat
     assert ".json, .csv, .svg" in refused.err
 
 
+@pytest.mark.parametrize(
+    ("machine", "remedy"), [("amd-2x2", "skb load amd-2x2"), ("mine", "skb load SOURCE --machine mine")]
+)
+def test_a_machine_that_is_not_in_the_store_is_answered_with_the_command_that_loads_it(skb, machine: str, remedy: str):
+    refused = skb("query", machine, "core(C, P)")
+    assert refused.code == 2
+    assert f"`{remedy}` loads it" in refused.err
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "::", "example.org"])
 def test_serving_other_machines_is_refused_with_the_reason(skb, host: str):
     refused = skb("serve", "--host", host)
