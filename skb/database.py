@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from skb.errors import StoreError
-from skb.tables import HEAD, metadata
+from skb.tables import HEAD, clock, metadata
 
 BUSY_TIMEOUT_S = 30
 _MIGRATING = 0x736B62  # the advisory lock of PostgreSQL under which one opener at a time creates the tables
@@ -22,7 +23,7 @@ _MIGRATING = 0x736B62  # the advisory lock of PostgreSQL under which one opener 
 class Database:
     """One database and its two kinds of transaction: reads of one state, writes one after another."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | URL) -> None:
         self.url = _url(url)
         self._lock = RLock()
         self.is_in_memory = self.url.get_backend_name() == "sqlite" and self.url.database in (
@@ -115,7 +116,7 @@ class Database:
                 _run_migrations(connection)
 
 
-def _url(url: str) -> URL:
+def _url(url: str | URL) -> URL:
     try:
         found = make_url(url)
         backend = found.get_backend_name()
@@ -156,14 +157,18 @@ def _is_current(connection: Connection) -> bool:
 def _create_all(connection: Connection) -> None:
     """A store that keeps nothing skips Alembic's import; a test holds both ways to the same tables."""
     metadata.create_all(connection)
-    connection.execute(text("INSERT INTO clock (id, revision) VALUES (1, 0)"))
+    connection.execute(insert(clock).values(id=1, revision=0, epoch=uuid4().hex))
 
 
 def _run_migrations(connection: Connection) -> None:
     from alembic import command  # here: a store that is up to date never pays for the import
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"the store has tables of a newer release; up to {HEAD} are read") from error

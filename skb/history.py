@@ -9,7 +9,7 @@ from skb.codec import decode_rows
 from skb.database import Database
 from skb.layers import stretches
 from skb.snapshot import Contents, Snapshot
-from skb.tables import change, fact, relation, source
+from skb.tables import change, clock, fact, relation, source
 
 _KEPT = 8
 
@@ -19,18 +19,19 @@ class HistoryReader:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._cache: OrderedDict[tuple[int, int], Contents] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, int, int], Contents] = OrderedDict()
         self._lock = Lock()
 
     def snapshot(self, connection: Connection, machine_id: int, name: str, revision: int) -> Snapshot:
         changed = select(func.max(change.c.revision)).where(
             change.c.machine_id == machine_id, change.c.revision <= revision
         )
-        key = (machine_id, int(connection.execute(changed).scalar() or 0))
+        epoch = str(connection.execute(select(clock.c.epoch)).scalar_one())  # another one after a restore
+        key = (epoch, machine_id, int(connection.execute(changed).scalar() or 0))
         with self._lock:
             found = self._cache.get(key)
         if found is None:
-            found = _read(connection, *key)
+            found = _read(connection, *key[1:])
         with self._lock:
             self._cache[key] = found
             self._cache.move_to_end(key)

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
+from skb.backup import BackupReport, read_backup, write_backup
 from skb.database import Database
-from skb.errors import TermError, UnknownMachine, UnknownRevision
+from skb.errors import TermError, UnknownMachine
 from skb.history import HistoryReader
 from skb.layers import LAYERS, layer_rank
 from skb.loading import LoadReport, Stated, read_stated
+from skb.pruning import Pruned, check_kept, prune
 from skb.snapshot import Snapshot
 from skb.tables import change, fact, machine, relation
 from skb.terms import Row
@@ -98,11 +101,8 @@ class Store:
     def snapshot(self, name: str, revision: int | None = None) -> Snapshot:
         """A machine's facts at a revision (default: the newest). Raises UnknownMachine, UnknownRevision."""
         with self._database.reading() as connection:
-            current = revision_of(connection)
-            if revision is not None and not 0 <= revision <= current:
-                details = {"asked": revision, "current": current}
-                raise UnknownRevision(f"revision {revision} was asked for; 0 to {current} are kept", details=details)
-            at = current if revision is None else revision
+            at = revision_of(connection) if revision is None else revision
+            check_kept(connection, at)
             return self._history.snapshot(connection, _machine_id(connection, name), name, at)
 
     def load(self, reading: object, machine: str | None = None, *, expected_revision: int | None = None) -> LoadReport:
@@ -157,6 +157,28 @@ class Store:
                 return revision - 1
             record_change(connection, revision, machine_id, f"retract {removed}")
         return revision
+
+    def prune(self, keep_from_revision: int) -> Pruned:
+        """Forgets what no revision from that one on shows; asking an earlier one raises UnknownRevision from then on.
+
+        The store's revision stays. Raises UnknownRevision for one that is not reached yet.
+        """
+        with self._database.writing() as connection:
+            return prune(connection, keep_from_revision)
+
+    def backup(self, path: str | Path) -> BackupReport:
+        """Writes the whole store, with its history, into a new file that any database can restore.
+
+        Others may write meanwhile; the file holds one revision. It is an SQLite store and can be opened as one.
+        """
+        return write_backup(self._database, path)
+
+    def restore(self, path: str | Path) -> BackupReport:
+        """Replaces all that this store holds by a backup, or leaves it as it was and raises StoreError.
+
+        An empty store takes over the backup's revision; in another one the revision moves past both.
+        """
+        return read_backup(self._database, path)
 
 
 def _machine_id(connection: Connection, name: str) -> int:

@@ -1,10 +1,11 @@
 """The tables of the fact store, as the newest migration leaves them."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
+_LIVING, _ENDED = text("removed IS NULL"), text("removed IS NOT NULL")
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
 clock = Table(
@@ -12,6 +13,8 @@ clock = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("revision", _Number, nullable=False),
+    Column("kept", _Number, nullable=False, server_default="0"),
+    Column("epoch", Text, nullable=False, server_default=""),
 )
 machine = Table(
     "machine",
@@ -54,4 +57,24 @@ fact = Table(
     Column("added", _Number, nullable=False),
     Column("removed", _Number),
     Index("fact_of_machine", "machine_id", "relation_id"),
+    Index("fact_by_added", "added"),
+    Index("fact_by_removed", "removed", sqlite_where=_ENDED, postgresql_where=_ENDED),
+)
+record = Table(
+    "record",
+    metadata,
+    Column("id", _Number, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("added", _Number, nullable=False),
+    Column("removed", _Number),
+    Index("record_living", "name", unique=True, sqlite_where=_LIVING, postgresql_where=_LIVING),
+    Index("record_by_added", "added"),
+    Index("record_by_removed", "removed"),
+)
+record_counter = Table(
+    "record_counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("next", _Number, nullable=False),
 )

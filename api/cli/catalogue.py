@@ -29,5 +29,6 @@ COMMANDS: dict[str, Entry] = {
     "experiment": Entry("experiment_commands", "run batches of experiments"),
     "reproduce": Entry("reproduce_command", "show the published results with ours beside them"),
     "serve": Entry("serve_command", "start the HTTP service on this machine"),
+    "backup": Entry("backup_command", "write the whole store into one file, or restore it"),
     "demo": Entry("demo_command", "do the whole job once, from machine files to answers over HTTP"),
 }

@@ -35,7 +35,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 @contextmanager
 def _a_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param != "postgres":
-        yield "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/store.db"
+        yield "sqlite://" if request.param == "memory" else f"sqlite:///{tmp_path}/{request.fixturename}.db"
         return
     server: postgres_server.PostgresServer = request.getfixturevalue("postgres")
     name = server.new_database(request.getfixturevalue("migrated"))
