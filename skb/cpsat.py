@@ -1,7 +1,8 @@
 """Lowering of a constraint problem to CP-SAT, and its answer read only after its status."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from os import cpu_count
 from typing import Any
 
 from skb.constraints import (
@@ -16,6 +17,8 @@ from skb.constraints import (
     Table,
 )
 from skb.errors import ProblemError
+from skb.pairsums import find_pair_sum
+from skb.setmodel import SetModel
 
 _NEGATED = {"==": "!=", "!=": "==", "<=": ">", ">": "<=", ">=": "<", "<": ">="}
 
@@ -41,7 +44,14 @@ class Outcome:
 
 def search(problem: Problem, settings: Settings, hint: Mapping[str, int] | None = None) -> Outcome:
     """Solves once. Raises ProblemError for a model that CP-SAT refuses."""
-    lowered = _Lowering(problem, hint or {})
+    pair_sum = find_pair_sum(problem)
+    sets = None if pair_sum is None else SetModel(pair_sum)
+    lowered = _Lowering(problem if sets is None else sets.problem, hint or {})
+    if sets is not None:
+        lowered.post_sets(sets)
+        if settings.deterministic_limit is None:
+            # Its proof is one long tree search: workers beyond the processors only take turns.
+            settings = replace(settings, workers=min(settings.workers, cpu_count() or 1))
     solver = lowered.solver(settings)
     status = solver.status_name(solver.solve(lowered.model))
     if status == "MODEL_INVALID":
@@ -51,7 +61,7 @@ def search(problem: Problem, settings: Settings, hint: Mapping[str, int] | None 
     if status not in ("OPTIMAL", "FEASIBLE"):
         return Outcome(status, None, bound)
     values = {name: int(solver.value(variable)) for name, variable in lowered.variables.items()}
-    return Outcome(status, values, bound)
+    return Outcome(status, values if sets is None else sets.completed(values, solver.value), bound)
 
 
 def enumerate_solutions(problem: Problem, settings: Settings, take: Callable[[dict[str, int]], bool]) -> str:
@@ -85,7 +95,8 @@ class _Lowering:
         if problem.objective is not None:
             self._set_objective(problem)
         for name, value in hint.items():
-            self.model.add_hint(self.variables[name], value)
+            if name in self.variables:
+                self.model.add_hint(self.variables[name], value)
 
     def solver(self, settings: Settings) -> Any:
         solver = self._cp.CpSolver()
@@ -118,6 +129,9 @@ class _Lowering:
         return self._cp.LinearExpr.weighted_sum(
             [self.variables[name] for _, name in terms], [factor for factor, _ in terms]
         )
+
+    def post_sets(self, sets: SetModel) -> None:
+        sets.post(self.model, self.variables, self._cp.LinearExpr.weighted_sum)
 
     def _post(self, constraint: Constraint) -> Any:
         at = self.variables
