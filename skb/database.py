@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import RLock
+from threading import Condition, RLock
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ class Database:
     def __init__(self, url: str | URL) -> None:
         self.url = _url(url)
         self._lock = RLock()
+        self.changed = Condition()
         self.is_in_memory = self.url.get_backend_name() == "sqlite" and self.url.database in (
             None,
             "",
@@ -58,6 +59,8 @@ class Database:
         """A transaction that is committed at the end, rolled back on any error; one at a time on SQLite."""
         with self._transaction(write=True) as connection:
             yield connection
+        with self.changed:
+            self.changed.notify_all()
 
     def insert(
         self, connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]

@@ -1,13 +1,16 @@
 """The fact store: every accepted write is one revision of a single growing number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, func, select
 
 from skb.backup import BackupReport, read_backup, write_backup
+from skb.bookkeeping import Change
+from skb.changes import Changes
 from skb.database import Database
 from skb.errors import TermError, UnknownMachine
 from skb.history import HistoryReader
@@ -15,6 +18,7 @@ from skb.layers import LAYERS, layer_rank
 from skb.loading import LoadReport, Stated, read_stated
 from skb.pruning import Pruned, check_kept, prune
 from skb.snapshot import Snapshot
+from skb.subscription import Event, Subscription
 from skb.tables import change, fact, machine, relation
 from skb.terms import Row
 from skb.writing import (
@@ -50,6 +54,7 @@ class Store:
     def __init__(self, url: str = "sqlite://") -> None:
         self._database = Database(url)
         self._history = HistoryReader(self._database)
+        self._subscriptions: WeakSet[Subscription[Any]] = WeakSet()
 
     def __enter__(self) -> "Store":
         return self
@@ -58,6 +63,9 @@ class Store:
         self.close()
 
     def close(self) -> None:
+        """Ends the subscriptions, too."""
+        for subscription in list(self._subscriptions):
+            subscription.stop()
         self._database.close()
 
     @property
@@ -157,6 +165,38 @@ class Store:
                 return revision - 1
             record_change(connection, revision, machine_id, f"retract {removed}")
         return revision
+
+    def changes(self, pattern: str, from_revision: int | None = None, *, machine: str | None = None) -> Changes:
+        """A cursor over the changes after a revision (default: the newest) of facts that match a pattern.
+
+        `message_rtt(0, _, _, _, _, _)` is a pattern, `_` is any fact; of all machines unless one is named.
+        Raises UnknownRevision for a revision that is pruned or not reached.
+        """
+        return Changes(self._database, pattern, from_revision, machine)
+
+    def subscribe(
+        self,
+        pattern: str,
+        tell: Callable[[Change], object],
+        *,
+        from_revision: int | None = None,
+        machine: str | None = None,
+        poll_s: float = 0.05,
+    ) -> Subscription[Change]:
+        """Calls `tell` with every such change, once and in order, from a thread of its own, until closed.
+
+        Writes of other processes are seen within `poll_s`, those of this store at once.
+        """
+        changes = self.changes(pattern, from_revision, machine=machine)
+        return self.follow(changes.read, tell, poll_s)
+
+    def follow(
+        self, read: Callable[[], Sequence[Event]], tell: Callable[[Event], object], poll_s: float = 0.05
+    ) -> Subscription[Event]:
+        """A subscription to what a cursor's `read` gives; it ends with the store."""
+        made = Subscription(read, tell, self._database.changed, poll_s)
+        self._subscriptions.add(made)
+        return made
 
     def prune(self, keep_from_revision: int) -> Pruned:
         """Forgets what no revision from that one on shows; asking an earlier one raises UnknownRevision from then on.
