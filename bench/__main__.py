@@ -2,7 +2,9 @@
 
 import sys
 
+from bench.placement import conflict, large_placements, placements
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
+from bench.readers import hwloc_files
 from bench.simulation import contended_run
 from bench.startup import help_text, import_kernelsim
 
@@ -10,6 +12,10 @@ FIGURES = {
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
     "rep-13": contended_run,
+    "hwloc-files": hwloc_files,
+    "conflict": conflict,
+    "placement": placements,
+    "placement-large": large_placements,
     "queries-48": queries_on_48_cores,
     "queries-1024": queries_on_1024_cores,
 }
