@@ -7,7 +7,8 @@
 True
 """
 
+from facts.hwloc.export import to_hwloc_xml
 from facts.reading import Anomaly, Compound, Fact, ReadError, Reading
 from facts.recognise import bundled, read
 
-__all__ = ["Anomaly", "Compound", "Fact", "ReadError", "Reading", "bundled", "read"]
+__all__ = ["Anomaly", "Compound", "Fact", "ReadError", "Reading", "bundled", "read", "to_hwloc_xml"]

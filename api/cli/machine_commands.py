@@ -9,7 +9,7 @@ from api.cli.reply import Reply
 from api.failures import BadRequest
 from api.tables import count, size, table
 
-EXPORT_FORMATS = ("facts",)
+EXPORT_FORMATS = ("facts", "hwloc-xml")
 
 
 @command("load")
@@ -19,8 +19,9 @@ def load(door: Door, source: str, machine: str | None) -> Reply:
     """Read a machine into the store.
 
     SOURCE is an hwloc XML file, a Linux snapshot (a folder with sys/ or a .tar.gz of one), a core-to-core
-    latency CSV, a file of Prolog facts, the word `host`, `synthetic:pack:2 core:4 pu:2`, or a bundled
-    machine: intel-2x4, amd-2x2, amd-4x4, amd-8x4, scc, scc-host.
+    latency CSV, an MCTOP .mct file, a Smelt folder, the table of `lscpu -p` or `-J -e`, a file of Prolog
+    facts, the word `host`, `synthetic:pack:2 core:4 pu:2`, or a bundled machine: intel-2x4, amd-2x2,
+    amd-4x4, amd-8x4, scc, scc-host.
     """
     import facts
 
@@ -58,22 +59,31 @@ def show(door: Door, machine: str, svg_file: str | None) -> Reply:
 
 @command("export")
 @click.argument("machine")
-@click.option("--format", "format_name", default="facts", metavar="FORMAT", help="`facts` (Prolog notation).")
+@click.option(
+    "--format", "format_name", default="facts", metavar="FORMAT", help="`facts` (Prolog notation) or `hwloc-xml`."
+)
 def export(door: Door, machine: str, format_name: str) -> Reply:
-    """Write the facts of MACHINE that goals see, each with its provenance, on stdout."""
-    from api.fact_export import fact_lines
-
+    """Write what goals see of MACHINE on stdout: each fact with its provenance, or the topology as hwloc XML v2."""
     if format_name not in EXPORT_FORMATS:
-        later = "; hwloc-xml comes with a later release" if format_name == "hwloc-xml" else ""
         raise BadRequest(
-            f"the export format {format_name!r} is not written{later}; facts is accepted",
+            f"the export format {format_name!r} is not written; {' and '.join(EXPORT_FORMATS)} are accepted",
             code="unsupported_format",
             details={"found": format_name, "accepted": list(EXPORT_FORMATS)},
         )
     with door.store() as store:
         snapshot = store.knowledge(machine).snapshot()
-    text = "\n".join(fact_lines(snapshot))
-    return Reply({"machine": machine, "revision": snapshot.revision, "format": "facts", "text": text}, lambda: text)
+    text = _exported(snapshot, format_name)
+    return Reply({"machine": machine, "revision": snapshot.revision, "format": format_name, "text": text}, lambda: text)
+
+
+def _exported(snapshot: Any, format_name: str) -> str:
+    if format_name == "hwloc-xml":
+        import facts
+
+        return facts.to_hwloc_xml(snapshot.rows, name=snapshot.machine).rstrip("\n")
+    from api.fact_export import fact_lines
+
+    return "\n".join(fact_lines(snapshot))
 
 
 def _draw(knowledge: Any, svg_file: str) -> None:

@@ -70,11 +70,19 @@ def test_exported_facts_load_again_as_the_same_facts(skb, tmp_path: Path):
     assert again["facts"] == first["facts"]
 
 
-def test_an_export_format_that_is_not_written_is_refused_with_the_one_that_is(skb):
+def test_an_export_format_that_is_not_written_is_refused_with_those_that_are(skb):
     skb("load", "amd-2x2")
-    refused = skb("export", "amd-2x2", "--format", "hwloc-xml")
+    refused = skb("export", "amd-2x2", "--format", "dot")
     assert refused.code == 2
-    assert "facts is accepted" in refused.err
+    assert "facts and hwloc-xml are accepted" in refused.err
+
+
+def test_exported_hwloc_xml_loads_again_as_the_same_machine(skb, tmp_path: Path):
+    first = skb("load", "amd-4x4", "--json").document
+    exported = tmp_path / "again.xml"
+    exported.write_text(skb("export", "amd-4x4", "--format", "hwloc-xml").out)
+    objects = skb("load", exported, "--json").document["objects"]
+    assert {kind: objects[kind] for kind in first["objects"]} == first["objects"]
 
 
 def test_files_of_facts_are_asked_without_a_machine(skb, tmp_path: Path):

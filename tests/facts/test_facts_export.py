@@ -1,0 +1,120 @@
+"""A machine that is written as hwloc XML is the same machine to hwloc, and to our own reader."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import facts
+
+SHARED = sorted((Path(__file__).resolve().parents[3] / "shared" / "data" / "hwloc-xml").glob("*/*.xml"))
+OWN = sorted((Path(__file__).parent / "data").glob("*.xml"))
+KINDS = ("Package", "Die", "NUMANode", "L1Cache", "L1iCache", "L2Cache", "L3Cache", "MemCache", "Core", "PU")
+
+needs_hwloc = pytest.mark.skipif(shutil.which("lstopo-no-graphics") is None, reason="hwloc is not installed")
+
+
+def exported(reading: facts.Reading) -> str:
+    rows: dict[tuple[str, int], list[tuple[facts.reading.Argument, ...]]] = defaultdict(list)
+    for fact in reading.facts:
+        rows[fact.relation, len(fact.args)].append(fact.args)
+    return facts.to_hwloc_xml(lambda name, arity: rows[name, arity], name=reading.name)
+
+
+def counts(objects: Mapping[str, int] | None) -> dict[str, int]:
+    return {kind: (objects or {}).get(kind, 0) for kind in KINDS}
+
+
+def counted_by_hwloc(path: Path) -> dict[str, int]:
+    command = ["lstopo-no-graphics", "-i", str(path), "-s", "--disallowed", "--filter", "all:all"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stderr == ""
+    found: Counter[str] = Counter()
+    for number, kind in re.findall(r":\s+(\d+) (\w+) \(type", done.stdout):
+        found[re.sub(r"^(L\d)d", r"\1", kind)] += int(number)
+    return counts(found)
+
+
+@needs_hwloc
+@pytest.mark.parametrize("path", [*OWN, *SHARED], ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_hwloc_counts_what_the_source_has(path: Path, tmp_path: Path) -> None:
+    reading = facts.read(path)
+    (tmp_path / "out.xml").write_text(exported(reading))
+    expected = counts(reading.objects)
+    # hwloc wants a memory node in every machine; sources of its version 1 may have none.
+    expected["NUMANode"] = expected["NUMANode"] or 1
+    assert counted_by_hwloc(tmp_path / "out.xml") == expected
+
+
+@pytest.mark.parametrize("path", [*OWN, *SHARED], ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_is_written_is_read_again_without_a_warning(path: Path) -> None:
+    first = facts.read(path)
+    again = facts.read(exported(first).encode(), name=first.name)
+    assert again.warnings == ()
+    expected = counts(first.objects)
+    expected["NUMANode"] = expected["NUMANode"] or 1
+    assert counts(again.objects) == expected
+    # Packages are numbered by their lowest CPU, which may be one that is off and that the facts give no package.
+    has_all = not any(fact.relation == "unavailable_pu" for fact in first.facts)
+    ordered = ("core", "physical_core", "numa_distance") if has_all else ()
+    for relation in (*ordered, "disallowed", "unavailable_pu"):
+        mine = sorted(str(fact.args) for fact in first.facts if fact.relation == relation)
+        assert sorted(str(fact.args) for fact in again.facts if fact.relation == relation) == mine, relation
+
+
+def machine(**relations: list[tuple[facts.reading.Argument, ...]]) -> str:
+    return facts.to_hwloc_xml(
+        lambda name, arity: [row for row in relations.get(name, []) if len(row) == arity], name="made"
+    )
+
+
+def test_a_part_that_overlaps_another_is_left_out() -> None:
+    text = machine(core=[(core, core // 2) for core in range(4)], die=[(1, 0), (2, 0)])
+    objects = facts.read(text.encode()).objects or {}
+    assert (objects["PU"], objects["Package"], objects.get("Die", 0)) == (4, 2, 0)
+
+
+def test_memory_of_some_cores_gets_a_group_to_hang_off() -> None:
+    text = machine(core=[(core, "none") for core in range(4)], numa_node=[(0, 3, 64)], core_node=[(0, 0), (1, 0)])
+    assert '<object type="Group" cpuset="0x00000003"' in text
+    assert 'local_memory="64"' in text
+
+
+def test_cores_without_os_indices_are_numbered_by_their_own_ids() -> None:
+    text = machine(core=[(0, 0), (1, 0)], pu=[(0, "unknown", 4), (1, 7, 5)])
+    assert re.findall(r'type="PU".*os_index="(\d+)"', text) == ["0", "1"]
+
+
+def test_what_may_not_be_used_is_marked_so() -> None:
+    text = machine(core=[(0, 0), (1, 0)], disallowed=[(1,)], unavailable_pu=[(5,)])
+    reading = facts.read(text.encode())
+    assert [fact.args for fact in reading.facts if fact.relation in ("disallowed", "unavailable_pu")] == [(1,), (5,)]
+
+
+def test_a_machine_without_cores_and_one_too_large_are_refused() -> None:
+    with pytest.raises(facts.ReadError, match="no fact that names a core"):
+        machine()
+    with pytest.raises(facts.ReadError, match="would have about"):
+        machine(core=[(core, core) for core in range(60_000)])
+
+
+def test_names_are_escaped() -> None:
+    assert '"&lt;x&amp;\'&gt;"' in machine(core=[(0, 0)], isa=[(0, "<x&'>")])
+
+
+@settings(derandomize=True, max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 11), min_size=1, max_size=12), max_size=12))
+def test_any_sets_of_cores_give_xml_with_every_core(groups: list[list[int]]) -> None:
+    group = [(core, depth, depth) for depth, cores in enumerate(groups) for core in dict.fromkeys(cores)]
+    caches = [(number, core, 2, "unified", 1, 64) for core, _, number in group]
+    reading = facts.read(machine(core=[(core, "none") for core in range(12)], group=group, cache=caches).encode())
+    assert reading.warnings == ()
+    assert (reading.objects or {})["PU"] == 12
