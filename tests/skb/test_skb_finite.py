@@ -13,7 +13,7 @@ from skb.query.ask import ask
 from skb.snapshot import Snapshot
 from skb.terms import Compound
 
-EXAMPLES = 1000 if os.environ.get("SKB_TEST_SCALE") == "full" else 30
+EXAMPLES = 5000 if os.environ.get("SKB_TEST_SCALE") == "full" else 30
 FACTS = """
 core(0, p0). core(1, p0). core(2, p1). core(3, p1).
 node_bw(0, 20). node_bw(1, 28). node_bw(2, 9).
