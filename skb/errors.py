@@ -91,3 +91,13 @@ class RevisionConflict(StoreError):  # noqa: N818
     """A compare-and-set that lost; details: expected, found."""
 
     code = "revision_conflict"
+
+
+class RecordError(StoreError):
+    """A request over records that is refused; the codes are Octopus's.
+
+    no_record, no_record_name, constraint_mismatch, query_size, parser_fail; and `timeout` for a wait that ended.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, code=code)

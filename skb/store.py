@@ -17,6 +17,7 @@ from skb.history import HistoryReader
 from skb.layers import LAYERS, layer_rank
 from skb.loading import LoadReport, Stated, read_stated
 from skb.pruning import Pruned, check_kept, prune
+from skb.records import Records
 from skb.snapshot import Snapshot
 from skb.subscription import Event, Subscription
 from skb.tables import change, fact, machine, relation
@@ -197,6 +198,11 @@ class Store:
         made = Subscription(read, tell, self._database.changed, poll_s)
         self._subscriptions.add(made)
         return made
+
+    @property
+    def records(self) -> Records:
+        """The named records beside the facts: attributes, watches, publish and subscribe."""
+        return Records(self._database, self.follow)
 
     def prune(self, keep_from_revision: int) -> Pruned:
         """Forgets what no revision from that one on shows; asking an earlier one raises UnknownRevision from then on.
