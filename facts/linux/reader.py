@@ -9,22 +9,21 @@ from dataclasses import replace
 from itertools import islice
 
 from facts.anomalies import AnomalyLog
-from facts.bitmap import MAX_NUMBER, from_members, lowest, members, parse_list, parse_mask
+from facts.bitmap import MAX_NUMBER, from_members, lowest, members
 from facts.devices import PciAddress, Row
 from facts.inventory import CoreNumbers, Inventory, Part, in_tree_order, tree_order
 from facts.inventory_facts import MAX_FACTS, facts_of
 from facts.linux.clock import clocks_hz
 from facts.linux.devices import io_rows
 from facts.linux.file_tree import FileTree
+from facts.linux.memory import NODE, gpu_memory, memory_bytes, node_distances, node_parts
+from facts.linux.values import listed, mask, number, numbered
 from facts.reading import Fact, ReadError, Reading
 
 CPU = "sys/devices/system/cpu"
-NODE = "sys/devices/system/node"
 
 _CACHE_TYPES = {"Data": ("", "data"), "Instruction": ("i", "instruction"), "Unified": ("", "unified")}
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)\Z", re.ASCII)
-_MEMORY = re.compile(r"MemTotal:\s*(\d{1,15}) kB", re.ASCII)
-_GPU_NODE = re.compile(r"Node:\s*(\d{1,6})\s", re.ASCII)
 _GROUPS = ("cluster_cpus", "book_siblings", "drawer_siblings")
 
 
@@ -50,13 +49,13 @@ def read_linux(
 def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) -> Iterator[Fact]:
     """Yield `isolated(Core)` and `tickless(Core)` for the CPUs that the kernel keeps apart."""
     for relation, file in (("isolated", "isolated"), ("tickless", "nohz_full")):
-        cpus = _listed(files, log, f"{CPU}/{file}") or 0
+        cpus = listed(files, log, f"{CPU}/{file}") or 0
         for core, pu in enumerate(inventory.pus):
             if cpus >> pu & 1:
                 yield Fact(relation, (core,), "discovered", source)
 
 
-def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpu_memory: Mapping[int, str]) -> list[Row]:
+def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpus: Mapping[int, str]) -> list[Row]:
     """Return the facts of devices, and `device_memory(Addr, OsIndex, Bytes)` of the nodes that are a GPU's own."""
     nodes = {
         part.os_index: node for node, part in enumerate(inventory.of_type("NUMANode")) if part.os_index is not None
@@ -64,11 +63,11 @@ def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpu_memory:
     rows = list(islice(io_rows(files, log, CoreNumbers.of(inventory.pus), nodes), MAX_FACTS + 1))
     if len(rows) > MAX_FACTS:
         raise ReadError("too_many_facts", f"The devices stand for more than {MAX_FACTS} facts; less is accepted.")
-    for number, name in gpu_memory.items():
+    for node, name in gpus.items():
         address = PciAddress.of(name)
-        size = _memory_bytes(files.read(f"{NODE}/node{number}/meminfo"))
+        size = memory_bytes(files.read(f"{NODE}/node{node}/meminfo"))
         if address is not None:
-            rows.append(("device_memory", (address.term, number, "unknown" if size is None else size)))
+            rows.append(("device_memory", (address.term, node, "unknown" if size is None else size)))
     return rows
 
 
@@ -79,9 +78,9 @@ class _Machine:
         self._files = files
         self._log = log
         self._left_out: set[tuple[str, int]] = set()
-        self._present = from_members(_numbered(files, CPU, "cpu"))
+        self._present = from_members(numbered(files, CPU, "cpu"))
         self._online = self._online_cpus()
-        self.gpu_memory = _gpu_memory(files)
+        self.gpu_memory = gpu_memory(files)
         if not self._online:
             raise ReadError(
                 "no_cpu",
@@ -91,14 +90,19 @@ class _Machine:
 
     def inventory(self, allowed: int | None, architecture: str | None) -> Inventory:
         """Return everything that the root says."""
-        parts = [Part("Machine", self._online), *self._topology(), *self._caches(), *self._nodes()]
+        parts = [
+            Part("Machine", self._online),
+            *self._topology(),
+            *self._caches(),
+            *node_parts(self._files, self._log, self._online, self.gpu_memory),
+        ]
         pus = tree_order(members(self._online), parts)
         parts += [Part("PU", 1 << pu, pu) for pu in pus]
         return Inventory(
             pus=pus,
             parts=in_tree_order(pus, parts),
             counts=Counter(part.type for part in parts),
-            node_distances=tuple(self._distances(parts)),
+            node_distances=tuple(node_distances(self._files, self._log, parts)),
             disallowed=0 if allowed is None else self._online & ~allowed,
             unavailable=self._present & ~self._online,
             kinds=self._kinds(),
@@ -138,15 +142,18 @@ class _Machine:
         for cpus, part in groups.items():
             yield replace(part, nesting=sum(cpus != other and not cpus & ~other for other in groups))
 
-    def _siblings(self, kind: str, masks: tuple[str, ...], number: str) -> Iterator[Part]:
+    def _siblings(self, kind: str, masks: tuple[str, ...], id_file: str) -> Iterator[Part]:
         """Yield one part for each set of CPUs that a topology file names; the id -1 is no number, and no die."""
         seen: set[int] = set()
         stated: dict[int, int] = {}
         taken = 0
         for cpu in members(self._online):
             folder = f"{CPU}/cpu{cpu}/topology"
-            cpus = next((found for file in masks if (found := self._mask(f"{folder}/{file}")) is not None), None)
-            os_index = self._number(f"{folder}/{number}")
+            cpus = next(
+                (found for file in masks if (found := mask(self._files, self._log, f"{folder}/{file}")) is not None),
+                None,
+            )
+            os_index = number(self._files, f"{folder}/{id_file}")
             if cpus is None or (kind == "Die" and os_index == -1):
                 continue
             cpus &= self._online
@@ -172,7 +179,7 @@ class _Machine:
         seen: set[tuple[str, int]] = set()
         stated: dict[tuple[str, int], int] = {}
         for cpu in members(self._online):
-            for index in _numbered(self._files, f"{CPU}/cpu{cpu}/cache", "index"):
+            for index in numbered(self._files, f"{CPU}/cpu{cpu}/cache", "index"):
                 folder = f"{CPU}/cpu{cpu}/cache/index{index}"
                 part = self._cache(cpu, folder)
                 if part is None:
@@ -189,13 +196,13 @@ class _Machine:
                 yield part
 
     def _cache(self, cpu: int, folder: str) -> Part | None:
-        level = self._number(f"{folder}/level")
+        level = number(self._files, f"{folder}/level")
         suffix, cache_type = _CACHE_TYPES.get((self._files.read(f"{folder}/type") or "").strip(), ("", ""))
         if level is None or not 1 <= level <= 9 or not cache_type:
             return None
-        cpus = self._mask(f"{folder}/shared_cpu_map")
+        cpus = mask(self._files, self._log, f"{folder}/shared_cpu_map")
         if cpus is None:
-            cpus = _listed(self._files, self._log, f"{folder}/shared_cpu_list")
+            cpus = listed(self._files, self._log, f"{folder}/shared_cpu_list")
         # Some kernels print an empty set for a cache that is private.
         cpus = (cpus or 1 << cpu) & self._online
         if not cpus >> cpu & 1:
@@ -203,104 +210,23 @@ class _Machine:
             return None
         match = _SIZE.match((self._files.read(f"{folder}/size") or "").strip())
         size = int(match.group(1)) * 1024 ** " KMG".index(match.group(2) or " ") if match else 0
-        line = self._number(f"{folder}/coherency_line_size")
+        line = number(self._files, f"{folder}/coherency_line_size")
         return Part(
             f"L{level}{suffix}Cache", cpus, size_bytes=size or None, line_bytes=line or None, cache_type=cache_type
         )
-
-    def _nodes(self) -> Iterator[Part]:
-        numbers, served = _numbered(self._files, NODE, "node"), 0
-        if not numbers:
-            yield Part("NUMANode", self._online, 0, size_bytes=_memory_bytes(self._files.read("proc/meminfo")))
-        for number in numbers:
-            if number in self.gpu_memory:
-                continue
-            cpus = self._mask(f"{NODE}/node{number}/cpumap")
-            if cpus is None:
-                cpus = _listed(self._files, self._log, f"{NODE}/node{number}/cpulist") or 0
-            if cpus & served:
-                message = f"memory node {number} shares CPUs with a node before it; it is left out"
-                self._log.add("overlap", message, f"{NODE}/node{number}")
-                continue
-            served |= cpus
-            size = _memory_bytes(self._files.read(f"{NODE}/node{number}/meminfo"))
-            yield Part("NUMANode", cpus & self._online, number, size_bytes=size)
-
-    def _distances(self, parts: list[Part]) -> Iterator[tuple[int, int, int]]:
-        kept = {part.os_index or 0 for part in parts if part.type == "NUMANode"}
-        nodes = _numbered(self._files, NODE, "node") or sorted(kept)
-        for node in sorted(kept):
-            file = f"{NODE}/node{node}/distance"
-            text = self._files.read(file)
-            if text is None:
-                continue
-            values = text.split()
-            if len(values) != len(nodes) or not all(value.isdecimal() and len(value) < 7 for value in values):
-                self._log.add("distances_unusable", f"{len(nodes)} numbers are expected; the row is left out", file)
-                continue
-            pairs = zip(nodes, values, strict=True)
-            yield from ((node, other, int(value)) for other, value in pairs if other in kept)
 
     def _kinds(self) -> tuple[int, ...]:
         """Return sets of alike CPUs by rising capacity; none where all are alike."""
         by_capacity: dict[int, int] = {}
         for cpu in members(self._online):
-            capacity = self._number(f"{CPU}/cpu{cpu}/cpu_capacity")
+            capacity = number(self._files, f"{CPU}/cpu{cpu}/cpu_capacity")
             if capacity is not None:
                 by_capacity[capacity] = by_capacity.get(capacity, 0) | 1 << cpu
         if len(by_capacity) > 1:
             return tuple(cpus for _, cpus in sorted(by_capacity.items()))
-        named = [_listed(self._files, self._log, f"sys/devices/{kind}/cpus") for kind in ("cpu_atom", "cpu_core")]
+        named = [listed(self._files, self._log, f"sys/devices/{kind}/cpus") for kind in ("cpu_atom", "cpu_core")]
         return tuple(cpus for cpus in named if cpus) if all(named) else ()
 
     def _saved_architecture(self) -> str | None:
         match = re.search(r"(?m)^Architecture: *(\S+)$", self._files.read("proc/hwloc-nofile-info") or "")
         return match.group(1) if match else None
-
-    def _mask(self, path: str) -> int | None:
-        text = self._files.read(path)
-        if text is None or not text.strip():
-            return None
-        try:
-            return parse_mask(text)
-        except ValueError as error:
-            self._log.add("bad_mask", f"{error}; it is left out", path)
-            return None
-
-    def _number(self, path: str) -> int | None:
-        text = (self._files.read(path) or "").strip()
-        return int(text) if re.fullmatch(r"-?\d{1,10}", text, re.ASCII) else None
-
-
-def _numbered(files: FileTree, folder: str, stem: str) -> list[int]:
-    """Return the numbers N of the entries called stemN in a folder, ascending."""
-    pattern = re.compile(rf"{stem}(\d{{1,6}})\Z", re.ASCII)
-    found = [int(match.group(1)) for name in files.names(folder) if (match := pattern.match(name))]
-    return sorted(number for number in found if number <= MAX_NUMBER)
-
-
-def _gpu_memory(files: FileTree) -> dict[int, str]:
-    """Return the PCI address of the GPU that a memory node belongs to, by the node's OS index."""
-    folder = "proc/driver/nvidia/gpus"
-    found = {}
-    for name in files.names(folder):
-        match = _GPU_NODE.search(files.read(f"{folder}/{name}/numa_status") or "")
-        if match is not None:
-            found[int(match.group(1))] = name
-    return found
-
-
-def _listed(files: FileTree, log: AnomalyLog, path: str) -> int | None:
-    text = files.read(path)
-    if text is None or text.strip() in {"", "(null)"}:
-        return None
-    try:
-        return parse_list(text)
-    except ValueError as error:
-        log.add("bad_list", f"{error}; it is left out", path)
-        return None
-
-
-def _memory_bytes(text: str | None) -> int | None:
-    match = _MEMORY.search(text or "")
-    return int(match.group(1)) * 1024 if match else None
