@@ -59,10 +59,12 @@ class ScenarioFile:
     applications: tuple[ApplicationFile, ...]
 
 
-def open_scenario(scenario: str | Path | Mapping[str, Any], folder: Path | None = None) -> Fields:
+def open_scenario(
+    scenario: str | Path | Mapping[str, Any], folder: Path | None = None, wanted: str = "a scenario"
+) -> Fields:
     """The keys of a file (`Path`), of TOML text (`str`) or of a mapping; only a file or `folder` may name files."""
     if isinstance(scenario, Path):
-        return open_fields(read_text(scenario, "a scenario"), str(scenario), scenario.parent)
+        return open_fields(read_text(scenario, wanted), str(scenario), scenario.parent)
     if isinstance(scenario, str):
         return open_fields(scenario, "scenario", folder)
     return Fields(scenario, Source("scenario", {}, folder), "")

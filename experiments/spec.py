@@ -70,7 +70,7 @@ def read_spec(spec: str | Path | Mapping[str, Any], folder: Path | None = None) 
 
     Raises ExperimentError naming file, line and key.
     """
-    fields = open_scenario(spec, folder)
+    fields = open_scenario(spec, folder, "a batch")
     belief = fields.part("belief") if "belief" in fields else None
     axes = _read_axes(fields, belief)
     found = Spec(

@@ -82,7 +82,7 @@ def placement_text(placement: Any) -> str:
     """Each dispatcher's core with its OS index, then cost, bound and what simple policies would cost."""
     if placement.status == "infeasible":
         least = "leaving out any one would leave a placement" if placement.is_minimal else "fewer may do"
-        return f"no placement exists; in conflict are {', '.join(placement.conflict) or 'the sizes'} ({least})"
+        return f"no placement exists; in conflict: {', '.join(placement.conflict) or 'the sizes'} ({least})"
     if not placement.seats:
         return "no placement was found within the limit, and none was ruled out"
     rows = [[name, seat.core, seat.os_index, seat.numa_node] for name, seat in placement.seats.items()]
@@ -93,5 +93,6 @@ def placement_text(placement: Any) -> str:
             f"{placement.status}: cost {placement.cost:,.0f} {placement.unit}, at least {placement.bound:,.0f} "
             f"is needed (gap {placement.gap:.1%}); {others}",
             f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, found in {seconds(placement.seconds)}",
+            *(f"note: {note}" for note in placement.notes),
         ]
     )

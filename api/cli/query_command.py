@@ -71,11 +71,20 @@ def _ask_machine(door: Door, machine: str, text: str, limits: Any) -> Any:
 
 def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Any:
     import facts
+    from api.failures import BadRequest
+    from skb.errors import SkbError
     from skb.loading import read_stated
     from skb.query.ask import ask
     from skb.snapshot import Snapshot
 
-    stated = [fact for file in files for fact in read_stated(facts.read(Path(file)), "files").facts]
+    stated: list[Any] = []
+    for file in files:
+        try:
+            stated += read_stated(facts.read(Path(file)), "files").facts
+        except SkbError as error:
+            raise BadRequest(
+                f"{file}, {error.message}", code=error.code, details={"file": file, **error.details}
+            ) from error
     return ask(Snapshot.of_facts(stated, machine="files"), text, limits=limits)
 
 
@@ -104,4 +113,4 @@ def _conflict_text(answer: Any) -> str:
     if not answer.conflict:
         return "no solution exists"
     least = "leaving out any one of them would admit a solution" if answer.minimal else "a smaller set may do"
-    return f"no solution exists; in conflict are {', '.join(answer.conflict)} ({least})"
+    return f"no solution exists; in conflict: {', '.join(answer.conflict)} ({least})"

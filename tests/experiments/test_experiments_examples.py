@@ -31,6 +31,16 @@ def test_the_dissertations_manifest_is_admitted_for_sixteen_dispatchers() -> Non
     assert run.to_json()["applications"]["barrier"]["misses"] == 0
 
 
+def test_the_groups_of_a_manifest_in_toml_are_admitted_together_and_miss_nothing() -> None:
+    machine = planner.Topology.of(skb.load(facts.read("amd-4x4")))
+    manifest = planner.Manifest.parse((EXAMPLES / "groups.manifest").read_text(), name="groups")
+    decision = planner.admit([manifest], machine)
+    kinds = [[each.kind for each in schedule.reservations] for schedule in decision.schedules]
+    assert kinds == [["B", "B", "B", "B"], ["G", "G", "G", "S"]]
+    run = experiments.simulate(decision, machine, seconds=1, phase_changes=[("groups", 1, 0)])
+    assert run.to_json()["applications"]["groups"]["misses"] == 0
+
+
 def test_the_pipeline_is_placed_on_one_l3_cache_and_runs() -> None:
     pipeline = read_application_file(EXAMPLES / "pipeline.toml")
     scenario = 'machine = "amd-4x4"\nseconds = 0.1\n[[application]]\napp = "pipeline.toml"\nplacement = "solved"\n'

@@ -177,3 +177,8 @@ def wait_until(is_true: Callable[[], bool], seconds: float = 60) -> None:
     while not is_true():
         assert time.monotonic() < end, f"waited {seconds} s in vain"
         time.sleep(0.02)
+
+
+def test_a_batch_that_is_not_there_is_answered_as_one(tmp_path: Path) -> None:
+    with pytest.raises(experiments.ExperimentError, match=r"none.toml: No such file .* \(while looking for a batch\)"):
+        experiments.run_spec(tmp_path / "none.toml")
