@@ -192,7 +192,7 @@ def unknown_relation(predicate: PredicateId, known: set[PredicateId]) -> Unknown
     if not close:
         for match in get_close_matches(name, sorted({other for other, _ in known}), 3):
             close += [f"{match}/{number}" for other, number in sorted(known) if other == match]
-    hint = f"did you mean {' or '.join(close)}?" if close else "neither schema, facts nor rules name it"
+    hint = f"did you mean {' or '.join(close)}?" if close else "one that schema, facts or rules name is accepted"
     return UnknownRelation(
         f"the relation {name}/{arity} is unknown; {hint}",
         details={"relation": f"{name}/{arity}", "similar": close},

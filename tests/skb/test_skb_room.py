@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
 import skb
+from skb.errors import UnknownRelation
 
 
 def test_importing_the_room_loads_neither_database_nor_solver() -> None:
@@ -34,3 +37,10 @@ def test_an_answer_is_walked_and_counted_by_its_rows() -> None:
     rows = ask(skb.Snapshot.of_facts(facts), "link(X, Y)")
     assert len(rows) == 2
     assert [x for x, _ in rows] == ["a", "b"]
+
+
+def test_a_relation_like_no_other_is_answered_with_what_would_be_accepted() -> None:
+    from skb.query.ask import ask
+
+    with pytest.raises(UnknownRelation, match="zzzzzz/1 is unknown; one that schema, facts or rules name is accepted"):
+        ask(skb.Snapshot.of_facts([("link", ("a", "b"), "static", "")]), "zzzzzz(X)")
