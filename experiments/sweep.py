@@ -1,6 +1,5 @@
 """Batch experiments: the runs of a SPEC.toml on a local process pool, a row each, resumable."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -56,13 +55,13 @@ def run_spec(
     resume: bool = False,
     database: str | None = None,
     folder: Path | None = None,
-    progress: TextIO | None = sys.stderr,
+    progress: TextIO | None = None,
 ) -> SweepReport:
     """Run what is not done yet; rows are written in the order of the batch, so equal batches give equal files.
 
     `output` is by default the batch's name with .csv in the working folder. `workers` above 1 start that many
-    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress` if it is a
-    terminal. Raises ExperimentError for a wrong batch or output; a run that is refused is a row that says so.
+    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress`, such
+    as `sys.stderr`, if it is a terminal. Raises ExperimentError for a wrong batch or output; a run that is refused is a row that says so.
     """
     batch = read_spec(spec, folder)
     layout = batch_layout(batch)

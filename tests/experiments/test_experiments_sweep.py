@@ -1,5 +1,6 @@
 """Batches: a row a run, the same bytes every time, nothing lost or doubled by an interruption."""
 
+import io
 import os
 import subprocess
 import sys
@@ -182,3 +183,16 @@ def wait_until(is_true: Callable[[], bool], seconds: float = 60) -> None:
 def test_a_batch_that_is_not_there_is_answered_as_one(tmp_path: Path) -> None:
     with pytest.raises(experiments.ExperimentError, match=r"none.toml: No such file .* \(while looking for a batch\)"):
         experiments.run_spec(tmp_path / "none.toml")
+
+
+def test_a_batch_draws_on_no_stream_that_it_was_not_given(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    unasked, asked = Terminal(), Terminal()
+    monkeypatch.setattr(sys, "stderr", unasked)
+    experiments.run_spec(SPEC, output=folder / "silent.csv", folder=folder)
+    experiments.run_spec(SPEC, output=folder / "drawn.csv", folder=folder, progress=asked)
+    assert unasked.getvalue() == ""
+    assert "8/8" in asked.getvalue()
