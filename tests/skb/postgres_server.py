@@ -119,17 +119,13 @@ class PostgresServer:
         self.end(signal.SIGQUIT)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def new_database(self, template: str = "template1") -> str:
+    def new_database(self) -> str:
         """The name of a fresh database."""
         self._number += 1
         name = f"test_{self._number}"
         with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name}")
         return name
-
-    def drop(self, name: str) -> None:
-        with psycopg.connect(self._dsn("postgres"), autocommit=True) as connection:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def url(self, name: str) -> str:
         return f"postgresql://postgres@/{name}?host={self.folder}"
