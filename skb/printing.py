@@ -7,7 +7,7 @@ from skb.operators import INFIX, PREFIX
 from skb.terms import PARTIAL_LIST, Compound, Real, String, Term, Variable
 
 _PLAIN_ATOM = re.compile(r"[^\W\d_A-Z]\w*\Z|[+\-*/\\^<>=~:.?@#&$]+\Z|[!;]\Z|\[\]\Z")
-_SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\0"}
+_SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\x0\\"}
 
 
 def _is_plain(atom: str) -> bool:

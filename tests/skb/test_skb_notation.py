@@ -59,6 +59,7 @@ terms = st.recursive(constants, compounds, max_leaves=12)
 @example(Compound("-", (Compound("-", (1,)),)))
 @example(Compound("name{}", (Compound(":", ("field", 1)),)))
 @example("/*")
+@example("\0\n")
 def test_a_written_term_reads_back_as_itself(term: object) -> None:
     written = write_term(term)  # type: ignore[arg-type]
     assert read_term(written + " .") == term, written
