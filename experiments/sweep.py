@@ -60,9 +60,9 @@ def run_spec(
     """Run what is not done yet; rows are written in the order of the batch, so equal batches give equal files.
 
     `output` is by default the batch's name with .csv in the working folder. `workers` above 1 start that many
-    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress`, such
-    as `sys.stderr`, if it is a terminal. Raises ExperimentError for a wrong batch or output; a run that is
-    refused is a row that says so.
+    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress`, such as
+    `sys.stderr`, if it is a terminal. Raises ExperimentError for a wrong batch or output; a run that is refused is a
+    row that says so.
     """
     batch = read_spec(spec, folder)
     layout = batch_layout(batch)
