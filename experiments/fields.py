@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.errors import ExperimentError
 from planner.key_lines import key_lines, line_of
+from planner.toml_text import read_document
 
 _LINE = re.compile(r"at line (\d+)")
 MOST_BYTES = 1_000_000
@@ -46,7 +47,7 @@ def open_fields(text: str, name: str, folder: Path | None) -> "Fields":
     """A TOML text's keys. Raises ExperimentError with the line of a syntax error."""
     plain = Source(name)
     try:
-        document = tomllib.loads(text)
+        document = read_document(text)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1

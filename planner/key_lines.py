@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-_HEADER = re.compile(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]\]?\s*(?:#.*)?$")
 _KEY = re.compile(r"""\s*([A-Za-z0-9_-]+|"[^"]*"|'[^']*')\s*(?:\.\s*[A-Za-z0-9_-]+\s*)*=\s*(.*)$""")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|' + r"'[^']*'")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?$)|' + r"'[^']*(?:'|$)")
 
 
 def key_lines(text: str) -> Mapping[str, int]:

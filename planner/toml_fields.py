@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.errors import PlanError
 from planner.key_lines import line_of
+from planner.toml_text import read_document
 
 _LINE = re.compile(r"at line (\d+)")
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)\s*(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?", re.ASCII)
@@ -24,13 +25,14 @@ _UNITS = {
 }
 LARGEST_SIZE_BYTES = 4 * 2**40
 LARGEST_NUMBER = 1e15
+LONGEST_TEXT = 200
 SIZES = 'a size in bytes such as 4096, "512 MiB" or "2 GB", at most 4 TiB,'
 
 
 def read_toml(text: str, where: str) -> dict[str, Any]:
     """The document; a syntax error names its line."""
     try:
-        return tomllib.loads(text)
+        return read_document(text)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
@@ -82,8 +84,8 @@ class Fields:
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self.take(key, default)
-        if not isinstance(value, str) or not value:
-            raise self.refuse(key, _found(value), "a text")
+        if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TEXT:
+            raise self.refuse(key, _found(value), f"a text of up to {LONGEST_TEXT} characters")
         return value
 
     def choice(self, key: str, accepted: Sequence[str], default: str | None = None) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 
 from api.service.problems import BodyRefused
 
 LARGEST_INTEGER = 2**64
 MOST_DIGITS = 20
 DEEPEST = 100
+MOST_KEYS = 1000
 
 
 def read_document(data: bytes) -> Any:
@@ -46,10 +48,10 @@ def read_document(data: bytes) -> Any:
 
 
 class StrictRequest(Request):
-    """A request whose JSON is read by `read_document`."""
+    """A request whose JSON is read by `read_document`, beside the event loop: other requests go on meanwhile."""
 
     async def json(self) -> Any:
-        return read_document(await self.body())
+        return await run_in_threadpool(read_document, await self.body())
 
 
 class StrictRoute(APIRoute):
@@ -82,6 +84,8 @@ def _check_headers(request: Request) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(pairs) > MOST_KEYS:
+        raise _refuse("too_many_keys", f"an object of the body has {len(pairs)} keys; up to {MOST_KEYS} are accepted")
     found = dict(pairs)
     if len(found) < len(pairs):
         raise _refuse("duplicate_key", "an object of the body has a key twice; each key once is accepted")

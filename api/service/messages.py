@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seconds = Annotated[float, Field(gt=0, le=60, description="Seconds of search at most")]
@@ -39,7 +39,7 @@ class QueryBody(Body):
 class FactsBody(Body):
     """Facts as notation (`"core(0, 1)"`) or as terms (`{"f": "core", "args": [0, 1]}`)."""
 
-    facts: Annotated[list[str | dict[str, Any]], Field(min_length=1, max_length=200_000)]
+    facts: Annotated[list[str | dict[str, Any]], FailFast(), Field(min_length=1, max_length=200_000)]
     layer: Literal["static", "discovered", "measured", "quirk"] | None = None
     source: Annotated[str, Field(max_length=200)] = "user"
 

@@ -16,6 +16,7 @@ RUN_KEYS = ("workload", "threads", "manifest", "workload_options")
 
 MOST_DISPATCHERS = 1024
 MOST_EDGES = 1_100_000
+MOST_CONSTRAINTS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,11 @@ class Application:
             edges += read_traffic(table, members)
             if len(edges) > MOST_EDGES:
                 raise fields.refuse("traffic", "holds too many edges", f"at most {MOST_EDGES} in all")
+        demands = fields.tables("constraint")
+        if len(demands) > MOST_CONSTRAINTS:
+            raise fields.refuse("constraint", f"holds {len(demands)} tables", f"at most {MOST_CONSTRAINTS}")
         constraints = _own_constraints(groups, everyone, fields.flag("smt", True))
-        constraints += [read_constraint(table, members, everyone) for table in fields.tables("constraint")]
+        constraints += [read_constraint(table, members, everyone) for table in demands]
         constraints = _named_apart(fields, constraints)
         run = {key: fields.take(key) for key in RUN_KEYS if key in fields}
         fields.close(RUN_KEYS)

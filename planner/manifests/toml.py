@@ -16,7 +16,9 @@ from planner.admission.phase_check import (
 )
 from planner.key_lines import key_lines, line_of
 from planner.manifests.phases import Group, Phase, check_dispatchers
+from planner.toml_text import read_document
 
+MOST_GROUPS = 256
 _GROUP_KEYS = ("name", "dispatchers", "phase")
 _BEST_EFFORT_KEYS = ("kind", "weight")
 _RESERVED_KEYS = ("kind", "wcet_ms", "period_ms", "deadline_ms", "release_ms")
@@ -40,7 +42,7 @@ class _Place(Spot):
 def read_groups(text: str, manifest: str) -> tuple[Group, ...]:
     """Groups in the order of the text. Raises PlanError naming the line and, for values, the key."""
     try:
-        document = tomllib.loads(text, parse_float=Decimal)
+        document = read_document(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         found = _LINE.search(str(error))
         line = int(found[1]) if found else text.count("\n") + 1
@@ -52,6 +54,8 @@ def read_groups(text: str, manifest: str) -> tuple[Group, ...]:
     tables = document.get("group")
     if not isinstance(tables, list) or not tables:
         raise root.refuse("no group", "[[group]] tables are accepted")
+    if len(tables) > MOST_GROUPS:
+        raise root.refuse(f"{len(tables)} groups", f"at most {MOST_GROUPS} are accepted")
     groups = tuple(_read_group(table, index, root.at(f"group[{index}]")) for index, table in enumerate(tables))
     names = [group.name for group in groups]
     if len(set(names)) < len(names):

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from time import perf_counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -163,3 +164,39 @@ def test_no_json_object_gets_a_5xx(client: TestClient, route: tuple[str, str], b
 def test_no_goal_gets_a_5xx(client: TestClient, goal: str):
     body = {"goal": goal, "limits": {"time_ms": 500}}
     assert client.post(f"{MACHINE}/query", json=body).status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("query", b"{" + b",".join(b'"k%d":1' % at for at in range(100_000)) + b"}"),
+        ("facts", b'{"facts":[' + b"null," * 199_999 + b"null]}"),
+        ("multicast-trees", b'{"root":0,"members":[' + b"0," * 1_000_000 + b"0]}"),
+    ],
+)
+def test_a_body_of_many_small_mistakes_is_refused_in_a_short_answer(client: TestClient, path: str, body: bytes):
+    started = perf_counter()
+    answer = client.post(f"{MACHINE}/{path}", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422)
+    assert len(answer.content) < 4000
+    assert perf_counter() - started < 10
+
+
+def test_an_answer_of_endless_names_is_cut(client: TestClient):
+    goal = f"core(A, _), core(B, _), core(C, _), X = '{'a' * 100_000}'"
+    answer = client.post(f"{MACHINE}/query", json={"goal": goal})
+    assert (answer.status_code, answer.json()["stopped_by"]) == (200, "max_answer_size")
+    assert len(answer.content) < 20_000_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[[group]]\nname = "a"\ndispatchers = ' + "9" * 5000,
+        ".".join("a" * 100_000) + " = 1\n[[group]]",
+        "".join(f'[[group]]\nname = "g{at}"\n' for at in range(3000)),
+    ],
+)
+def test_a_hostile_manifest_in_toml_is_refused_at_once(client: TestClient, text: str):
+    answer = client.post(f"{MACHINE}/manifests", json={"application": "a", "text": text, "dry_run": True})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_manifest")

@@ -13,7 +13,7 @@ from planner.machine.topology import Topology
 from planner.placement import place
 from planner.trees.tree import multicast
 
-LONGEST_PLACEMENT_S = 20.0
+LONGEST_SEARCH_S = 20.0
 
 router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=StrictRoute)
 
@@ -22,9 +22,7 @@ router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=
 def place_application(knowledge: KnowledgeHere, body: PlacementBody) -> Json:
     """Cores for the dispatchers of an application; `infeasible` with its conflict is an answer, too."""
     application = Application.from_mapping(body.app, "app")
-    time_limit = body.time_limit
-    if time_limit is None and body.iterations is not None:
-        time_limit = LONGEST_PLACEMENT_S
+    time_limit = _longest(body.time_limit, body.iterations)
     machine = Topology.of(knowledge)
     placement = place(application, machine, seed=body.seed, time_limit=time_limit, iterations=body.iterations)
     return Json(placement.to_json())
@@ -40,8 +38,13 @@ def build_tree(knowledge: KnowledgeHere, body: TreeBody) -> Json:
         body.members,
         method=body.method,
         iterations=body.iterations,
-        time_limit=body.time_limit,
+        time_limit=_longest(body.time_limit, body.iterations),
         seed=body.seed,
         **share,
     )
     return Json(tree.to_json())
+
+
+def _longest(time_limit: float | None, iterations: int | None) -> float | None:
+    """The seconds of a search; one that is given iterations ends in time, too."""
+    return LONGEST_SEARCH_S if time_limit is None and iterations else time_limit
