@@ -18,7 +18,7 @@ StatedFact: TypeAlias = tuple[str, Row, str, str]
 
 MAX_ODDITIES = 50
 
-_MACHINE_NAME = re.compile(r"[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}\Z")
+_MACHINE_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}\Z")
 _CACHE_TYPES = {"data": "", "unified": "", "instruction": "i"}
 
 
@@ -90,7 +90,8 @@ def _stated(
     chosen = machine if machine is not None else _machine_of(facts)
     if not _MACHINE_NAME.match(chosen):
         raise TermError(
-            f"{chosen[:40]!r} is no machine name; up to 200 characters without '/' and control characters are"
+            f"{chosen[:40]!r} is no machine name; up to 200 characters without '/' and control characters are "
+            "accepted, '.' and '..' apart"
         )
     counted = count_objects(facts) if objects is None else objects
     return Stated(chosen, name, facts, counted, warnings, is_replacing=True)

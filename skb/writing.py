@@ -8,11 +8,14 @@ from sqlalchemy import Connection, insert, select, update
 
 from skb.codec import encode_rows
 from skb.database import Database
-from skb.errors import RevisionConflict
+from skb.errors import RevisionConflict, TermError
 from skb.layers import layer_rank
 from skb.loading import Stated
 from skb.tables import change, clock, fact, machine, relation, source
 from skb.terms import Row
+
+MOST_NAMES = 10_000
+"""Different relations, or sources, of one write; each costs a question to the database."""
 
 _CHUNK = 500
 _FACT_COLUMNS = ("machine_id", "relation_id", "args", "layer", "source_id", "added")
@@ -127,7 +130,11 @@ def _batches(connection: Connection, stated: Stated) -> dict[tuple[str, int], li
     for name, row, layer, said_by in stated.facts:
         runs = grouped.setdefault((name, len(row)), {})
         runs.setdefault((layer, said_by), {})[row] = None
-    sources = _source_ids(connection, {said_by for runs in grouped.values() for _, said_by in runs})
+    said = {said_by for runs in grouped.values() for _, said_by in runs}
+    for what, found in (("relations", grouped), ("sources", said)):
+        if len(found) > MOST_NAMES:
+            raise TermError(f"the facts have {len(found)} different {what}; up to {MOST_NAMES} at once are accepted")
+    sources = _source_ids(connection, said)
     return {
         key: [
             _Batch(_relation_id(connection, key), layer_rank(layer), sources[said_by], encode_rows(list(rows)))

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse
 
 from api.json_text import write_json
 from api.service.problems import MEDIA_TYPE
 
 
-class Json(Response):
+class Json(JSONResponse):
     """A JSON document."""
-
-    media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
         return write_json(content).encode("ascii")

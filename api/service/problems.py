@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from api.failures import Failure, TimeIsUp, failure_of
 from api.json_text import write_json
@@ -89,11 +90,22 @@ def _on_any(_request: Request, error: Exception) -> Problem:
     return Problem(status_of(failure), failure)
 
 
-def _on_http(_request: Request, error: Exception) -> Problem:
+def _on_http(request: Request, error: Exception) -> Problem:
     assert isinstance(error, HTTPException)
     code = getattr(error, "code", HTTPStatus(error.status_code).phrase.lower().replace(" ", "_"))
     message = error.detail or HTTPStatus(error.status_code).phrase
-    return Problem(error.status_code, Failure(code, str(message)), error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), **_allowed(request)}
+    return Problem(error.status_code, Failure(code, str(message)), headers)
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """The methods of all operations at a path; the router names those of the first alone."""
+    paths: Mapping[str, Mapping[str, Any]] = request.app.openapi()["paths"]
+    path = request.scope["path"]
+    found = {method.upper() for known, at in paths.items() if compile_path(known)[0].match(path) for method in at}
+    return {"Allow": ", ".join(sorted(found))} if found else {}
 
 
 def _on_invalid(_request: Request, error: Exception) -> Problem:

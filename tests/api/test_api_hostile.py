@@ -3,11 +3,15 @@
 import gzip
 import json
 from time import perf_counter
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
+
+from api.service.app import create_app
+from skb.store import Store
 
 MACHINE = "/v1/machines/amd-4x4"
 ROUTES = (
@@ -200,3 +204,32 @@ def test_an_answer_of_endless_names_is_cut(client: TestClient):
 def test_a_hostile_manifest_in_toml_is_refused_at_once(client: TestClient, text: str):
     answer = client.post(f"{MACHINE}/manifests", json={"application": "a", "text": text, "dry_run": True})
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_manifest")
+
+
+SCRIPT = "<script>alert('x')<script>\"&"
+
+
+def test_markup_in_names_and_values_is_text_on_every_page():
+    stated = """core(0, 0).
+    pu(0, 0, '<script>'). isa(0, '<script>'). '<script>'(1). numa_node(0, 0, 5). core_node(0, 0).
+    cache(1, 0, 3, '<script>', 5, 5). info(0, '<script>', "<script>")."""
+    with Store("sqlite://") as store, TestClient(create_app(store), base_url="http://127.0.0.1") as client:
+        assert client.post("/v1/machines", params={"name": SCRIPT}, content=stated.encode()).status_code == 201
+        body = {"application": SCRIPT, "text": "B 1"}
+        assert client.post(f"/v1/machines/{quote(SCRIPT, safe='')}/manifests", json=body).status_code == 201
+        for page in ("/", f"/machines/{quote(SCRIPT, safe='')}", f"/machines/{quote(SCRIPT, safe='')}/topology.svg"):
+            answer = client.get(page)
+            assert answer.status_code == 200
+            assert "<script" not in answer.text
+            assert "default-src 'self'" in answer.headers["content-security-policy"]
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_method_that_is_not_allowed_is_told_which_are(client: TestClient):
+    answer = client.options(f"{MACHINE}/facts")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, POST")
+
+
+def test_json_answers_are_described_as_json(client: TestClient):
+    described = client.get("/openapi.json").json()["paths"]["/v1/healthz"]["get"]["responses"]["200"]
+    assert described["content"]["application/json"]["schema"] != {"type": "string"}

@@ -14,6 +14,7 @@ from skb.query.answer import Answer, Limits
 from skb.query.ask import ask
 from skb.query.extent import clipped
 from skb.snapshot import Snapshot
+from skb.store import Store
 
 SOON = Limits(time_ms=1000, max_rows=1000, max_term_size=10_000)
 
@@ -124,3 +125,18 @@ def test_domains_meet_as_sets_do(first: list[tuple[int, int]], second: list[tupl
     assert left.meet(right) == Domain.of_values(set(left) & set(right))
     assert left.size == len(set(left))
     assert [value for value in range(-12, 12) if value in left] == list(left)
+
+
+@pytest.mark.parametrize("form", ["r{at}(1).", "r({at}).  % 1; printed: page {at}"])
+def test_more_than_ten_thousand_names_at_once_are_refused(form: str):
+    text = "\n".join(form.format(at=at) for at in range(10_001))
+    with Store("sqlite://") as store:
+        with pytest.raises(SkbError, match="up to 10000 at once"):
+            store.load(text, "m")
+        assert store.revision == 0
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_machine_is_not_named_like_a_folder_of_paths(name: str):
+    with pytest.raises(SkbError, match="no machine name"):
+        skb.load("core(0, 0).", machine=name)
