@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from skb.printing import write_fact
+from skb.notation.printing import write_fact
 from skb.snapshot import Snapshot, StoredFact
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from skb.knowledge import KnowledgeBase
-from skb.store import MachineSummary, Store
+from skb.store.store import MachineSummary, Store
 
 
 def list_machines(store: Store) -> dict[str, Any]:

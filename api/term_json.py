@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.failures import BadRequest
-from skb.factlines import read_facts
+from skb.notation.factlines import read_facts
 from skb.terms import Compound, Real, Row, String, Term
 
 

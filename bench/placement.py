@@ -7,8 +7,8 @@ from statistics import median
 
 from bench.machines import SMALL, machine_facts
 from bench.prolog import MISSING, is_installed, run_prolog
+from skb.asking import ask
 from skb.query.answer import Answer, Limits
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
 
 SEEDS = range(31, 41)

@@ -7,7 +7,7 @@ from statistics import median
 
 from bench.machines import LARGE, SMALL, Shape, machine_facts
 from bench.prolog import MISSING, Measured, is_installed, run_prolog
-from skb.query.ask import ask
+from skb.asking import ask
 from skb.snapshot import Snapshot
 
 SEED = 20

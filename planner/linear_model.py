@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from skb.constraints import Domain, Linear, Objective, Posted, Problem, Reified
-from skb.solver import Solution, solve
+from skb.solving.constraints import Domain, Linear, Objective, Posted, Problem, Reified
+from skb.solving.solver import Solution, solve
 
 Term = tuple[int, str]
 """Factor and variable."""

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from skb.errors import SkbError
 
 if TYPE_CHECKING:
-    from skb.constraints import Problem
     from skb.knowledge import KnowledgeBase, load
     from skb.query.answer import Answer, Limits
     from skb.snapshot import Snapshot
-    from skb.store import Store
+    from skb.solving.constraints import Problem
+    from skb.store.store import Store
     from skb.terms import Compound, Real, String
 
 _HOMES = {
@@ -21,10 +21,10 @@ _HOMES = {
     "Compound": "skb.terms",
     "KnowledgeBase": "skb.knowledge",
     "Limits": "skb.query.answer",
-    "Problem": "skb.constraints",
+    "Problem": "skb.solving.constraints",
     "Real": "skb.terms",
     "Snapshot": "skb.snapshot",
-    "Store": "skb.store",
+    "Store": "skb.store.store",
     "String": "skb.terms",
     "load": "skb.knowledge",
 }

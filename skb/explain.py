@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
+from skb.evaluation.budget import Budget
+from skb.evaluation.evaluate import Evaluator
+from skb.evaluation.pipeline import Pipeline
+from skb.evaluation.relations import RecordingStored, Stored
 from skb.query.answer import Support
-from skb.query.budget import Budget
-from skb.query.evaluate import Evaluator
-from skb.query.pipeline import Pipeline
 from skb.query.program import GOAL, Program
-from skb.query.relations import RecordingStored, Stored
 from skb.query.rules import PredicateId
 from skb.schema import key_of
 from skb.snapshot import Snapshot, StoredFact

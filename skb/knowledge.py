@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
+from skb.asking import ask
 from skb.errors import TermError
-from skb.factlines import read_facts
-from skb.loading import LoadReport, Stated, check_facts
+from skb.notation.factlines import read_facts
 from skb.query.answer import Answer, Limits
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
-from skb.store import Store
+from skb.store.loading import LoadReport, Stated, check_facts
+from skb.store.store import Store
 from skb.terms import Row
 
 

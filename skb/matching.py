@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from skb.notation import make_list
+from skb.notation.parser import make_list
 from skb.terms import PARTIAL_LIST, Compound, Term, Variable
 
 Bindings = dict[str, Term]

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from skb.codec import to_row
 from skb.errors import TermError
 from skb.indexes import Indexed
 from skb.layers import DENIED, LAYERS, Stretch, denials, layer_rank, stretches, winners
 from skb.schema import key_of
+from skb.store.codec import to_row
 from skb.terms import Row
 
 RelationId: TypeAlias = tuple[str, int]

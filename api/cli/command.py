@@ -30,7 +30,7 @@ class Door:
 
     def store(self) -> "Store":
         """Open the store that was named."""
-        from skb.store import Store
+        from skb.store.store import Store
 
         return Store(self.url)
 

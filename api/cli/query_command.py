@@ -72,10 +72,10 @@ def _ask_machine(door: Door, machine: str, text: str, limits: Any) -> Any:
 def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Any:
     import facts
     from api.failures import BadRequest
+    from skb.asking import ask
     from skb.errors import SkbError
-    from skb.loading import read_stated
-    from skb.query.ask import ask
     from skb.snapshot import Snapshot
+    from skb.store.loading import read_stated
 
     stated: list[Any] = []
     for file in files:
@@ -90,7 +90,7 @@ def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Any:
 
 def answer_text(answer: Any) -> str:
     """Rows as a table, then how the answer came about."""
-    from skb.printing import write_term
+    from skb.notation.printing import write_term
 
     lines = []
     if answer.columns and answer.rows:

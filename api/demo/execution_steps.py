@@ -13,7 +13,7 @@ from experiments.simulation import SimulationResult, run_scenario
 from experiments.trace_pictures import draw_trace
 from planner.machine.topology import Topology
 from planner.trees.tree import multicast
-from skb.store import Store
+from skb.store.store import Store
 
 SHOWN_SECONDS = 1.2
 

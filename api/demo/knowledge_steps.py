@@ -6,7 +6,7 @@ from api.demo.material import LARGE, QUESTION, QUESTION_IN_WORDS, SMALL, hwloc_f
 from api.demo.narration import Narrator
 from api.machine_report import list_machines
 from api.tables import count, table
-from skb.store import Store
+from skb.store.store import Store
 
 
 def load_machines(tell: Narrator, store: Store) -> None:

@@ -21,7 +21,7 @@ from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest
 from planner.placement import place
 from planner.trees.tree import multicast
-from skb.store import Store
+from skb.store.store import Store
 
 
 def place_application(tell: Narrator, store: Store) -> None:

@@ -14,7 +14,7 @@ import uvicorn
 from api.demo.material import APPLICATION, LARGE, QUESTION, SMALL
 from api.demo.narration import Narrator
 from api.service.app import create_app
-from skb.store import Store
+from skb.store.store import Store
 
 START_UP_S = 20.0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from api.demo import execution_steps, knowledge_steps, planning_steps, service_steps
 from api.demo.material import throw_away_folder
 from api.demo.narration import Narrator
-from skb.store import Store
+from skb.store.store import Store
 
 
 def run_demo(tell: Narrator, output: Path) -> None:

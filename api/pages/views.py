@@ -13,7 +13,7 @@ from api.pages.topology_picture import draw_machine
 from api.service.stored import KnowledgeHere, StoreHere, store_of
 from planner.machine.topology import Topology
 from skb.errors import UnknownMachine
-from skb.store import Store
+from skb.store.store import Store
 
 router = APIRouter(include_in_schema=False)
 

@@ -6,7 +6,7 @@ from api.pages.views import router as pages
 from api.service import problems
 from api.service.limits import LOOPBACK_HOSTS, BodyLimit, Doorkeeper
 from api.service.routes import facts, health, machines, manifests, plans, questions, simulations
-from skb.store import Store
+from skb.store.store import Store
 
 
 def create_app(store: Store, *, hosts: tuple[str, ...] = LOOPBACK_HOSTS) -> FastAPI:

@@ -7,7 +7,7 @@ from fastapi import Depends, Header, Path, Request
 
 from api.failures import BadRequest
 from skb.knowledge import KnowledgeBase
-from skb.store import Store
+from skb.store.store import Store
 
 _ETAG = re.compile(r'\s*(?:W/)?"?(\d{1,18})"?\s*', re.ASCII)
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
-from skb.constraints import Problem
 from skb.errors import SkbError
+from skb.evaluation.budget import Budget, Stopped
+from skb.evaluation.evaluate import Evaluator
+from skb.evaluation.pipeline import Pipeline
+from skb.evaluation.relations import Stored
 from skb.finite.domains import declare
 from skb.finite.lowering import Lowering
 from skb.finite.model import Model
@@ -19,14 +22,11 @@ from skb.finite.statement import (
 from skb.finite.values import Codes
 from skb.matching import substitute
 from skb.query.answer import Answer, Limits
-from skb.query.budget import Budget, Stopped
-from skb.query.evaluate import Evaluator
-from skb.query.pipeline import Pipeline
 from skb.query.program import GOAL, Question, build_program
-from skb.query.relations import Stored
 from skb.query.rules import names, ordered_names
 from skb.snapshot import Snapshot
-from skb.solver import Solution, solve, solve_all
+from skb.solving.constraints import Problem
+from skb.solving.solver import Solution, solve, solve_all
 from skb.terms import Compound, Row, Term, sort_rows
 
 

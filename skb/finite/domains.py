@@ -1,13 +1,13 @@
 """What a declaration says: ranges, lists, columns of goals, families over goals."""
 
-from skb.constraints import Domain
 from skb.errors import EvaluationError, SkbError
 from skb.finite.lowering import Lowering
 from skb.finite.values import check_integer
 from skb.matching import substitute
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.query.arithmetic import compile_expression
 from skb.query.rules import ordered_names
+from skb.solving.constraints import Domain
 from skb.terms import Compound, Term, Variable, is_ground
 
 MOST_LISTED = 1_000_000

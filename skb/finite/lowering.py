@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
-from skb.constraints import Domain, Element, Linear, Table
 from skb.errors import EvaluationError, SkbError, UnsafeVariable
 from skb.finite.model import Model, Sum
 from skb.finite.statement import (
@@ -17,10 +16,11 @@ from skb.finite.statement import (
 )
 from skb.finite.values import Codes, is_code
 from skb.matching import substitute
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.query.arithmetic import is_expression
 from skb.query.normalise import as_aggregate, goal_list
 from skb.query.rules import PredicateId, names, ordered_names
+from skb.solving.constraints import Domain, Element, Linear, Table
 from skb.terms import Compound, Row, Term, Variable, is_ground
 
 Evaluate: TypeAlias = Callable[[Term, Sequence[str]], list[Row]]

@@ -3,7 +3,9 @@
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from skb.constraints import (
+from skb.errors import EvaluationError, ProblemError
+from skb.finite.values import is_code
+from skb.solving.constraints import (
     AllDifferent,
     Constraint,
     Domain,
@@ -15,8 +17,6 @@ from skb.constraints import (
     Reified,
     Table,
 )
-from skb.errors import EvaluationError, ProblemError
-from skb.finite.values import is_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from skb.errors import SkbError, UnsupportedGoal
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.query.normalise import as_aggregate, goal_list
 from skb.query.rules import PredicateId, names
 from skb.terms import Compound, Term, Variable

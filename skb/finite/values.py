@@ -1,7 +1,7 @@
 """Values of finite-domain variables as integers: integers stand for themselves, other terms for codes."""
 
 from skb.errors import EvaluationError
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.terms import Compound, Real, Term
 
 _FIRST_CODE = -(2**50)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from skb.errors import EvaluationError
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.terms import Compound, Real, Term, Variable, is_integer_in_range
 
 Number: TypeAlias = int | float

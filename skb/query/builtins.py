@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from skb.errors import EvaluationError
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.terms import Compound, Term
 
 

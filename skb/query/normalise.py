@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 
 from skb.errors import SkbError, UnsupportedGoal
-from skb.printing import write_term
+from skb.notation.printing import write_term
 from skb.query.arithmetic import is_expression
 from skb.query.comparing import is_test
 from skb.query.rules import (

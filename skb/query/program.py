@@ -6,12 +6,12 @@ from difflib import get_close_matches
 
 from skb import schema
 from skb.errors import QuerySyntaxError, SkbError, UnknownRelation, UnsupportedGoal
-from skb.factlines import as_ground_fact
-from skb.notation import Clause, read_clauses
+from skb.notation.factlines import as_ground_fact
+from skb.notation.parser import Clause, read_clauses
 from skb.query.normalise import Normaliser, as_aggregate
 from skb.query.ordering import check_safety
-from skb.query.relations import STORED_SUFFIX
 from skb.query.rules import (
+    STORED_SUFFIX,
     Aggregate,
     Atom,
     Negated,

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from skb.terms import Term, Variable, variables
 
 PredicateId: TypeAlias = tuple[str, int]
+STORED_SUFFIX = "$stored"
 
 
 @dataclass(frozen=True, slots=True)

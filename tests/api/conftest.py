@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 import facts
 from api.cli import main
 from api.service.app import create_app
-from skb.store import Store
+from skb.store.store import Store
 
 
 class Said(NamedTuple):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.service.app import create_app
-from skb.store import Store
+from skb.store.store import Store
 
 MACHINE = "/v1/machines/amd-4x4"
 ROUTES = (

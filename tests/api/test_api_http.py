@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 import facts
 from api.service.app import create_app
-from skb.store import Store
+from skb.store.store import Store
 
 MACHINE = "/v1/machines/amd-4x4"
 GANG = "B 1\nH 80 160 80 480\n"

@@ -13,7 +13,7 @@ from api.machine_report import nodes_of
 from api.pages.topology_picture import draw_machine
 from api.service.app import create_app
 from planner.machine.topology import Topology
-from skb.store import Store
+from skb.store.store import Store
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = "<script>alert(1)</script>&\"'"

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 import skb
-from skb.tables import clock, metadata
+from skb.store.tables import clock, metadata
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import skb
-from skb.fact_audit import audit
-from skb.factlines import read_facts
-from skb.loading import MAX_ODDITIES, LoadReport
+from skb.notation.factlines import read_facts
+from skb.store.fact_audit import audit
+from skb.store.loading import MAX_ODDITIES, LoadReport
 
 BARRELFISH = Path(__file__).resolve().parents[3] / "shared" / "data" / "barrelfish"
 

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import skb
-from skb.bookkeeping import Change
 from skb.errors import SkbError, StoreError, UnknownRevision
+from skb.watching.bookkeeping import Change
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skb.asking import ask
 from skb.indexes import Indexed
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
 from skb.terms import Real, Row, sort_rows
 

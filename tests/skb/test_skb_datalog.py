@@ -6,8 +6,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skb.asking import ask
 from skb.query.answer import Limits
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
 
 EXAMPLES = 5000 if os.environ.get("SKB_TEST_SCALE") == "full" else 150

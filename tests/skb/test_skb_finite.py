@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skb
+from skb.asking import ask
 from skb.errors import EvaluationError, SkbError, UnsafeVariable, UnsupportedGoal
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
 from skb.terms import Compound
 

@@ -7,14 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import skb
-from skb.constraints import Domain
+from skb.asking import ask
 from skb.errors import SkbError, UnsupportedGoal
-from skb.notation import read_clauses
+from skb.evaluation.extent import clipped
+from skb.notation.parser import read_clauses
 from skb.query.answer import Answer, Limits
-from skb.query.ask import ask
-from skb.query.extent import clipped
 from skb.snapshot import Snapshot
-from skb.store import Store
+from skb.solving.constraints import Domain
+from skb.store.store import Store
 
 SOON = Limits(time_ms=1000, max_rows=1000, max_term_size=10_000)
 

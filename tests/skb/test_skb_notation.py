@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from skb.errors import QuerySyntaxError
-from skb.notation import read_clauses, read_term
-from skb.printing import write_term
+from skb.notation.parser import read_clauses, read_term
+from skb.notation.printing import write_term
 from skb.terms import (
     LARGEST_INTEGER,
     MAX_DEPTH,

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skb.constraints import AllDifferent, Domain, Linear, Objective, Posted, Problem, Table
-from skb.pairsums import find_pair_sum
+from skb.asking import ask
 from skb.query.answer import Limits
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
-from skb.solver import solve
+from skb.solving.constraints import AllDifferent, Domain, Linear, Objective, Posted, Problem, Table
+from skb.solving.pairsums import find_pair_sum
+from skb.solving.solver import solve
 
 CORES = range(6)
 PLACE = (

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import skb
+from skb.asking import ask
 from skb.errors import (
     EvaluationError,
     NotStratified,
@@ -16,7 +17,6 @@ from skb.errors import (
     UnsupportedGoal,
 )
 from skb.query.answer import Answer, Limits
-from skb.query.ask import ask
 from skb.snapshot import Snapshot
 from skb.terms import Compound, Real, String
 

@@ -6,9 +6,9 @@ from threading import Event
 import pytest
 
 import skb
-from skb.coordination import Barrier, Lock, Semaphore
 from skb.errors import RecordError
-from skb.records import RecordEvent, Records
+from skb.octopus.coordination import Barrier, Lock, Semaphore
+from skb.octopus.records import RecordEvent, Records
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ def test_importing_the_room_loads_neither_database_nor_solver() -> None:
 
 def test_a_plain_question_over_facts_alone_loads_neither_database_nor_solver() -> None:
     code = (
-        "import sys, skb; from skb.query.ask import ask;"
+        "import sys, skb; from skb.asking import ask;"
         "ask(skb.Snapshot.of_facts([('link', ('a', 'b'), 'static', '')]), 'link(X, Y)');"
         "print(sorted(set(sys.modules) & {'sqlalchemy', 'ortools', 'alembic', 'constraint', 'numpy'}))"
     )
@@ -31,7 +31,7 @@ def test_every_name_on_offer_is_there() -> None:
 
 
 def test_an_answer_is_walked_and_counted_by_its_rows() -> None:
-    from skb.query.ask import ask
+    from skb.asking import ask
 
     facts = [("link", ("a", "b"), "static", ""), ("link", ("b", "c"), "static", "")]
     rows = ask(skb.Snapshot.of_facts(facts), "link(X, Y)")
@@ -40,7 +40,7 @@ def test_an_answer_is_walked_and_counted_by_its_rows() -> None:
 
 
 def test_a_relation_like_no_other_is_answered_with_what_would_be_accepted() -> None:
-    from skb.query.ask import ask
+    from skb.asking import ask
 
     with pytest.raises(UnknownRelation, match="zzzzzz/1 is unknown; one that schema, facts or rules name is accepted"):
         ask(skb.Snapshot.of_facts([("link", ("a", "b"), "static", "")]), "zzzzzz(X)")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skb import enumeration
-from skb.checking import holds, objective_value, violations
-from skb.constraints import (
+from skb.errors import ProblemError
+from skb.solving import enumeration
+from skb.solving.checking import holds, objective_value, violations
+from skb.solving.constraints import (
     AllDifferent,
     Constraint,
     Domain,
@@ -22,8 +23,7 @@ from skb.constraints import (
     Reified,
     Table,
 )
-from skb.errors import ProblemError
-from skb.solver import solve, solve_all
+from skb.solving.solver import solve, solve_all
 
 IS_FULL = os.environ.get("SKB_TEST_SCALE") == "full"
 EXAMPLES = 5000 if IS_FULL else 40

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 import skb
 from skb import schema
-from skb.codec import decode_rows, encode_rows
-from skb.database import Database
 from skb.errors import (
     RevisionConflict,
     SkbError,
@@ -21,10 +19,12 @@ from skb.errors import (
     UnknownMachine,
     UnknownRevision,
 )
-from skb.factlines import read_facts
-from skb.loading import StatedFact
-from skb.notation import read_term
-from skb.tables import metadata
+from skb.notation.factlines import read_facts
+from skb.notation.parser import read_term
+from skb.store.codec import decode_rows, encode_rows
+from skb.store.database import Database
+from skb.store.loading import StatedFact
+from skb.store.tables import metadata
 from skb.terms import Compound, Real, String, Variable
 
 EXAMPLES = 1000 if os.environ.get("SKB_TEST_SCALE") == "full" else 25

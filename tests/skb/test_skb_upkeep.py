@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import skb
-from skb.database import Database
 from skb.errors import StoreError, UnknownRevision
+from skb.store.database import Database
 
 BULK = 200_000 if os.environ.get("SKB_TEST_SCALE") == "full" else 5_000
 FIRST_SCHEMA = Path(__file__).parent / "store_0001.sql"

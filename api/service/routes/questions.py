@@ -6,8 +6,8 @@ from api.service.answers import Json, refusals
 from api.service.body import StrictRoute
 from api.service.messages import QueryBody
 from api.service.stored import KnowledgeHere
+from skb.evaluation.extent import clipped
 from skb.query.answer import Limits
-from skb.query.extent import clipped
 
 LARGEST_TERM = 100_000
 LARGEST_ANSWER = 16 * 1024 * 1024

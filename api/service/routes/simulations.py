@@ -10,7 +10,7 @@ from api.service.child import run_in_child
 from api.service.messages import SimulationBody
 from api.service.stored import StoreHere
 from experiments.scenario_file import open_scenario, read_scenario
-from skb.store import Store
+from skb.store.store import Store
 
 LONGEST_S = 30.0
 

@@ -1,0 +1,1 @@
+"""How a program's rules are run over the rows of a snapshot: compiled steps, recursion, built-ins, aggregates."""

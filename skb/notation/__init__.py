@@ -1,0 +1,1 @@
+"""The text of facts, rules and goals: read into terms, written back."""

@@ -1,0 +1,1 @@
+"""Named records and coordination in the manner of Barrelfish's Octopus."""

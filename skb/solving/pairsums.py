@@ -1,0 +1,227 @@
+"""Costs that depend on a set alone: one symmetric cost for every pair of variables that are all different.
+
+Placements ask for such sums. They are found in a problem by its structure, however it was written, and lowered to
+"which values are taken": z[a,b] says that a and b both are, and each row of z sums to (n - 1) x (a is taken), the
+row sums of the reformulation-linearisation technique (Adams & Sherali 1986), whose relaxation is strong enough to
+prove optima that tables and elements leave open for minutes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from skb.solving.constraints import (
+    AllDifferent,
+    Constraint,
+    Domain,
+    Linear,
+    Objective,
+    Posted,
+    Problem,
+    Table,
+    variables_of,
+)
+
+_MOST_VALUES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class PairSum:
+    """`rest` is the problem without the pair costs; `classes` are members that may be exchanged freely.
+
+    `weights` holds the cost of a pair of values a < b once for all members, factors of the objective included; a
+    pair that is missing is not allowed. `costs` are the cost variables with their tables, `total` what was
+    defined as their sum.
+    """
+
+    rest: Problem
+    members: tuple[str, ...]
+    weights: Mapping[tuple[int, int], int]
+    constant: int
+    is_maximised: bool
+    classes: tuple[tuple[str, ...], ...]
+    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...]
+    total: tuple[str, Linear] | None
+
+    def completed(self, values: dict[str, int]) -> dict[str, int]:
+        """A solution of the rest with the cost variables that follow from it."""
+        for first, second, cost, table in self.costs:
+            values[cost] = table[values[first], values[second]]
+        if self.total is not None:
+            name, definition = self.total
+            own = next(factor for factor, each in definition.terms if each == name)
+            known = sum(factor * values[each] for factor, each in definition.terms if each != name)
+            values[name] = (definition.constant - known) // own
+        return values
+
+
+def find_pair_sum(problem: Problem) -> PairSum | None:
+    """The problem as a pair sum, or None where its objective is anything else."""
+    if problem.objective is None:
+        return None
+    uses = _uses(problem)
+    objective, total = _expanded(problem, problem.objective, uses)
+    definition = None if total is None else total[1]
+    found = [
+        _pair_table(problem, name, [each for each in uses[name] if each is not definition])
+        for _, name in objective.terms
+    ]
+    tables = [each for each in found if each is not None]
+    if len(tables) != len(found) or not tables:
+        return None
+    members = tuple(dict.fromkeys(name for posted in tables for name in _table(posted).variables[:2]))
+    if not _covers_all_pairs(problem, members, tables):
+        return None
+    costs = tuple(_as_cost(posted) for posted in tables)
+    weights = _common_weights(problem, members, costs, {name: factor for factor, name in objective.terms})
+    if weights is None:
+        return None
+    owned = {cost for _, _, cost, _ in costs} | ({total[0]} if total else set())
+    consumed = {id(posted) for posted in tables} | ({id(total[1])} if total else set())
+    rest = Problem(
+        {name: domain for name, domain in problem.variables.items() if name not in owned},
+        tuple(posted for posted in problem.constraints if id(posted) not in consumed),
+    )
+    defined = None if total is None else (total[0], _linear(total[1]))
+    classes = _classes(rest, members)
+    return PairSum(rest, members, weights, objective.constant, objective.is_maximised, classes, costs, defined)
+
+
+def _table(posted: Posted) -> Table:
+    assert isinstance(posted.constraint, Table)
+    return posted.constraint
+
+
+def _linear(posted: Posted) -> Linear:
+    assert isinstance(posted.constraint, Linear)
+    return posted.constraint
+
+
+def _uses(problem: Problem) -> dict[str, list[Posted]]:
+    uses: dict[str, list[Posted]] = {name: [] for name in problem.variables}
+    for posted in problem.constraints:
+        for name in set(variables_of(posted.constraint)):
+            uses[name].append(posted)
+    return uses
+
+
+def _expanded(
+    problem: Problem, objective: Objective, uses: Mapping[str, list[Posted]]
+) -> tuple[Objective, tuple[str, Posted] | None]:
+    """An objective of one variable that an equation defines, as that equation's sum."""
+    if len(objective.terms) != 1 or len(uses[objective.terms[0][1]]) != 1:
+        return objective, None
+    factor, name = objective.terms[0]
+    posted = uses[name][0]
+    definition = posted.constraint
+    if not isinstance(definition, Linear) or definition.operator != "==" or posted.label is not None:
+        return objective, None
+    own = sum(each for each, other in definition.terms if other == name)
+    if abs(own) != 1 or not _holds_all_sums(problem, name, definition):
+        return objective, None
+    terms = tuple((-own * factor * each, other) for each, other in definition.terms if other != name)
+    return replace(objective, terms=terms, constant=objective.constant + own * factor * definition.constant), (
+        name,
+        posted,
+    )
+
+
+def _holds_all_sums(problem: Problem, name: str, definition: Linear) -> bool:
+    """Whether the defined variable's domain is an interval around whatever the others may sum to."""
+    low = high = 0
+    own = 1
+    for factor, other in definition.terms:
+        domain = problem.variables[other]
+        if other == name:
+            own = factor
+        elif domain.intervals:
+            ends = sorted((factor * domain.low, factor * domain.high))
+            low, high = low + ends[0], high + ends[1]
+    ends = sorted((own * (definition.constant - low), own * (definition.constant - high)))
+    mine = problem.variables[name]
+    return len(mine.intervals) == 1 and mine.low <= ends[0] and ends[1] <= mine.high
+
+
+def _pair_table(problem: Problem, name: str, uses: list[Posted]) -> Posted | None:
+    """The one constraint of a cost variable: a table (A, B, cost), a function of A and B, inside its domain."""
+    if len(uses) != 1 or uses[0].label is not None:
+        return None
+    posted = uses[0]
+    table = posted.constraint
+    if not isinstance(table, Table) or table.is_forbidden or len(set(table.variables)) != 3:
+        return None
+    if table.variables[2] != name or len({row[:2] for row in table.rows}) != len(table.rows):
+        return None
+    domain = problem.variables[name]
+    return posted if all(value in domain for value in {row[2] for row in table.rows}) else None
+
+
+def _covers_all_pairs(problem: Problem, members: tuple[str, ...], tables: list[Posted]) -> bool:
+    pairs = {frozenset(_table(posted).variables[:2]) for posted in tables}
+    count = len(members) * (len(members) - 1) // 2
+    different = [each.constraint for each in problem.constraints if isinstance(each.constraint, AllDifferent)]
+    return len(pairs) == len(tables) == count and any(set(members) <= set(each.variables) for each in different)
+
+
+def _as_cost(posted: Posted) -> tuple[str, str, str, Mapping[tuple[int, int], int]]:
+    table = _table(posted)
+    first, second, cost = table.variables
+    return first, second, cost, {(row[0], row[1]): row[2] for row in table.rows}
+
+
+def _common_weights(
+    problem: Problem,
+    members: tuple[str, ...],
+    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...],
+    factors: Mapping[str, int],
+) -> dict[tuple[int, int], int] | None:
+    """The one symmetric cost behind all tables, restricted to the values that both ends can take."""
+    values = sorted({value for name in members for value in _listed(problem.variables[name])})
+    if len(values) > _MOST_VALUES:
+        return None
+    first = {pair: factors[costs[0][2]] * value for pair, value in costs[0][3].items()}
+    for _, _, cost, table in costs:
+        scaled = {pair: factors[cost] * value for pair, value in table.items()}
+        if any(
+            scaled.get((a, b)) != first.get((b, a)) or scaled.get((a, b)) != first.get((a, b))
+            for a in values
+            for b in values
+            if a != b
+        ):
+            return None
+    return {(a, b): first[a, b] for a in values for b in values if a < b and (a, b) in first}
+
+
+def _listed(domain: Domain) -> range | list[int]:
+    if domain.intervals and domain.high - domain.low > 10**6:
+        return range(domain.low, domain.low + _MOST_VALUES + 1)
+    return list(domain)
+
+
+def _classes(rest: Problem, members: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Members whose exchange leaves the rest of the problem as it is; exchanging is transitive."""
+    numbers: dict[object, int] = {}
+    wanted = sorted(_shape(posted.constraint, {}, numbers) for posted in rest.constraints)
+    classes: list[list[str]] = []
+    for name in members:
+        for known in classes:
+            if rest.variables[known[0]] == rest.variables[name]:
+                swap = {known[0]: name, name: known[0]}
+                if sorted(_shape(posted.constraint, swap, numbers) for posted in rest.constraints) == wanted:
+                    known.append(name)
+                    break
+        else:
+            classes.append([name])
+    return tuple(tuple(each) for each in classes)
+
+
+def _shape(constraint: Constraint, swap: Mapping[str, str], numbers: dict[object, int]) -> str:
+    """A constraint in words with names exchanged; equal words mean equal constraints (`numbers` knows its rows)."""
+    match constraint:
+        case AllDifferent(variables=names):
+            return f"different {sorted(swap.get(name, name) for name in names)}"
+        case Linear(terms=terms, operator=operator, constant=constant):
+            return f"linear {sorted((swap.get(name, name), factor) for factor, name in terms)} {operator} {constant}"
+        case Table(variables=names, rows=rows, is_forbidden=is_forbidden):
+            number = numbers.setdefault(rows, len(numbers))
+            return f"table {[swap.get(name, name) for name in names]} {is_forbidden} {number}"
+    return f"{type(constraint).__name__} {[swap.get(name, name) for name in variables_of(constraint)]} {constraint}"

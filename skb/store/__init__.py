@@ -1,0 +1,1 @@
+"""Where facts are kept: one growing revision, SQLite or PostgreSQL, history, backup."""
