@@ -75,6 +75,11 @@ class Store:
         return self._database.shown_url
 
     @property
+    def address(self) -> str | None:
+        """The URL with its password, by which another process opens this store; None for one in memory."""
+        return None if self._database.is_in_memory else self._database.url.render_as_string(hide_password=False)
+
+    @property
     def revision(self) -> int:
         """The number of writes accepted so far."""
         with self._database.reading() as connection:
