@@ -23,7 +23,7 @@ from facts.synthetic.reader import read_synthetic
 MAX_BYTES = 64 * 1024 * 1024
 SYNTHETIC = "synthetic:"
 
-_PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|'[^'\n]*'\s*[(.]|:-|\?-)""")
+_PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|[a-z]\w*\{|'[^'\n]*'\s*[(.]|:-|\?-)""")
 _COMMENTS = re.compile(r"(?:\s|%[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _GLANCE = 10_000
 _ACCEPTED = (

@@ -1,13 +1,16 @@
-"""The reader of terms: a Pratt parser over the operator table of Prolog and ECLiPSe."""
+"""The reader of terms: a Pratt parser over the operator table of Prolog and ECLiPSe, which op/3 in the text extends."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from skb.errors import QuerySyntaxError
-from skb.notation.operators import INFIX, PREFIX, Operator
+from skb.notation.operators import STANDARD, Operator, Operators
 from skb.notation.tokens import Token, Tokens
 from skb.terms import MAX_DEPTH, PARTIAL_LIST, Compound, Real, Term, Variable
 
 STRUCT_SUFFIX = "{}"
+SUBSCRIPT = "subscript"
+ATTRIBUTES = "with attributes"
 _CLOSING = {")", "]", "}", ",", "|"}
 
 
@@ -33,6 +36,8 @@ class Reader:
         self._tokens = Tokens(text, start)
         self._token: Token = Token("eof", "", start, False)
         self._level = 0
+        self._is_argument = False
+        self._operators: Operators = STANDARD
         self._anonymous = 0
         self._line, self._counted = 1, 0
 
@@ -46,7 +51,31 @@ class Reader:
         term = self._parse(1200).term
         if self._token.kind not in ("end", "eof"):
             raise self._expected("an operator or '.' before a space")
+        if isinstance(term, Compound) and term.functor == ":-" and len(term.args) == 1:
+            self._take_operators(term.args[0], start)
         return Clause(term, start, self._tokens.offset, self._line_of(start))
+
+    def _take_operators(self, directive: Term, at: int) -> None:
+        """`op(Priority, Kind, Names)` holds from here on, also inside `local`, `export` and a conjunction."""
+        if not isinstance(directive, Compound):
+            return
+        if directive.functor in ("local", "export", ","):
+            for part in directive.args:
+                self._take_operators(part, at)
+        if directive.functor != "op" or len(directive.args) != 3:
+            return
+        priority, kind, named = directive.args
+        for name in named if isinstance(named, tuple) else (named,):
+            if isinstance(name, Compound) and name.functor == ":":
+                name = name.args[-1]
+            if isinstance(priority, int) and isinstance(kind, str) and isinstance(name, str):
+                self._take_operator(priority, kind, name, at)
+
+    def _take_operator(self, priority: int, kind: str, name: str, at: int) -> None:
+        try:
+            self._operators = self._operators.extended(priority, kind, name)
+        except ValueError as error:
+            raise self._tokens.error(f"in op/3, {error}", at) from None
 
     def _line_of(self, offset: int) -> int:
         """Counted on from the clause before, so that a long text is counted once."""
@@ -95,18 +124,29 @@ class Reader:
     def _parse(self, most: int) -> _Read:
         self._level = self._deeper(self._level, self._token.start)
         left = self._primary(most)
-        while (operator := self._infix_operator(left.priority, most)) is not None:
-            left = self._infix(left, operator)
-        self._level -= 1
-        return left
+        while True:
+            if (operator := self._operator_here(self._operators.infix, left.priority, most)) is not None:
+                left = self._infix(left, operator)
+            elif (operator := self._operator_here(self._operators.postfix, left.priority, most)) is not None:
+                left = self._postfix(left, operator)
+            else:
+                self._level -= 1
+                return left
 
-    def _infix_operator(self, left_priority: int, most: int) -> Operator | None:
+    def _operator_here(self, table: Mapping[str, Operator], left_priority: int, most: int) -> Operator | None:
         token = self._token
-        if token.kind == "name" or (token.kind == "punctuation" and token.value in (",", "|")):
-            operator = INFIX.get(str(token.value))
+        if token.kind == "name" or (
+            token.kind == "punctuation" and token.value in (",", "|") and not self._is_argument
+        ):
+            operator = table.get(str(token.value))
             if operator and operator.priority <= most and left_priority <= operator.left:
                 return operator
         return None
+
+    def _postfix(self, left: _Read, operator: Operator) -> _Read:
+        name, at = str(self._token.value), self._token.start
+        self._advance()
+        return _Read(Compound(name, (left.term,)), operator.priority, self._deeper(left.depth, at))
 
     def _infix(self, left: _Read, operator: Operator) -> _Read:
         name, at = str(self._token.value), self._token.start
@@ -138,8 +178,10 @@ class Reader:
             raise self._expected("a term")
         self._advance()
         if token.kind == "quoted":
-            return self._applied(str(token.value), token)
-        return _Read(self._named_apart(token.value), 0, 0)
+            return self._subscripted(self._applied(str(token.value), token))
+        if token.kind == "variable":
+            return self._subscripted(self._attributed(self._named_apart(token.value), token))
+        return _Read(token.value, 0, 0)
 
     def _named_apart(self, value: Term) -> Term:
         if isinstance(value, Variable) and value.name == "_":
@@ -150,7 +192,7 @@ class Reader:
     def _bracketed(self, token: Token) -> _Read:
         if token.value == "(":
             self._advance()
-            inner = self._parse(1200)
+            inner = self._inside(is_argument=False)
             self._take(")", "an operator or ')'")
             return _Read(inner.term, 0, inner.depth)
         if token.value == "[":
@@ -158,10 +200,38 @@ class Reader:
             return self._list(token.start)
         if token.value == "{":
             self._advance()
-            inner = self._parse(1200)
+            if self._is("}"):
+                self._advance()
+                return self._applied("{}", token)
+            inner = self._inside(is_argument=False)
             self._take("}", "an operator or '}'")
             return _Read(Compound("{}", (inner.term,)), 0, self._deeper(inner.depth, token.start))
         raise self._expected("a term")
+
+    def _inside(self, *, is_argument: bool) -> _Read:
+        """A term of any priority between brackets; as an argument it ends at a comma or a bar."""
+        before, self._is_argument = self._is_argument, is_argument
+        inner = self._parse(1200)
+        self._is_argument = before
+        return inner
+
+    def _subscripted(self, read: _Read) -> _Read:
+        """`W[I]` and `grid(x)[I, J]` are `subscript(W, [I])`, as in ECLiPSe."""
+        while self._is_glued("[") and isinstance(read.term, (Variable, Compound)):
+            at = self._token.start
+            self._advance()
+            inner = self._list(at)
+            depth = self._deeper(max(read.depth, inner.depth), at)
+            read = _Read(Compound(SUBSCRIPT, (read.term, inner.term)), 0, depth)
+        return read
+
+    def _attributed(self, term: Term, token: Token) -> _Read:
+        """`X{name: V}` is a variable with attributes."""
+        if not self._is_glued("{"):
+            return _Read(term, 0, 0)
+        fields = self._applied("", token)
+        assert isinstance(fields.term, Compound)
+        return _Read(Compound(ATTRIBUTES, (term, fields.term.args)), 0, self._deeper(fields.depth, token.start))
 
     def _list(self, at: int) -> _Read:
         if self._is("]"):
@@ -171,16 +241,16 @@ class Reader:
         tail: Term = ()
         if self._is("|"):
             self._advance()
-            rest = self._parse(999)
+            rest = self._inside(is_argument=True)
             tail, depth = rest.term, max(depth, rest.depth)
         self._take("]", "',', '|' or ']'")
         return _Read(make_list(items, tail), 0, self._deeper(depth, at))
 
     def _arguments(self) -> tuple[list[Term], int]:
-        parts = [self._parse(999)]
+        parts = [self._inside(is_argument=True)]
         while self._is(","):
             self._advance()
-            parts.append(self._parse(999))
+            parts.append(self._inside(is_argument=True))
         return [part.term for part in parts], max(part.depth for part in parts)
 
     def _is_glued(self, text: str) -> bool:
@@ -188,10 +258,10 @@ class Reader:
 
     def _after_name(self, name: str, token: Token, most: int) -> _Read:
         if self._is_glued("(") or self._is_glued("{"):
-            return self._applied(name, token)
+            return self._subscripted(self._applied(name, token))
         if name in ("-", "+") and self._token.kind == "number" and self._token.glued:
             return self._signed(name)
-        operator = PREFIX.get(name)
+        operator = self._operators.prefix.get(name)
         if operator is None or self._ends_operand():
             return _Read(name, 0, 0)
         if operator.priority > most:
@@ -215,9 +285,13 @@ class Reader:
         token = self._token
         if token.kind in ("end", "eof") or (token.kind == "punctuation" and token.value in _CLOSING):
             return True
-        if token.kind != "name" or token.value not in INFIX or token.value in PREFIX:
+        infix, prefix, postfix = self._operators
+        if token.kind != "name" or token.value in prefix or not (token.value in infix or token.value in postfix):
             return False
-        return not self._tokens.text.startswith("(", self._tokens.offset)
+        if self._tokens.text.startswith("(", self._tokens.offset):
+            return False
+        behind = self._tokens.peek()
+        return not (behind.kind in ("end", "eof") or (behind.kind == "punctuation" and behind.value in _CLOSING))
 
     def _applied(self, name: str, token: Token) -> _Read:
         if self._is_glued("("):
@@ -266,6 +340,7 @@ def read_term(text: str) -> Term:
 def check_characters(text: str) -> None:
     """Refuses text that no UTF-8 file could hold (lone surrogates)."""
     try:
-        text.encode()
+        if not text.isascii():
+            text.encode()
     except UnicodeEncodeError as error:
         raise Tokens(text).error("a lone surrogate is no character", error.start) from None

@@ -10,6 +10,11 @@ _PLAIN_ATOM = re.compile(r"[^\W\d_A-Z]\w*\Z|[+\-*/\\^<>=~:.?@#&$]+\Z|[!;]\Z|\[\]
 _SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\x0\\"}
 
 
+# An operator stands alone as an atom between the commas of arguments, not between those of a conjunction.
+_ARGUMENT = 999
+_CONJUNCT = 998
+
+
 def _is_plain(atom: str) -> bool:
     if not _PLAIN_ATOM.match(atom) or atom[0].isupper():
         return False
@@ -29,13 +34,13 @@ def write_term(term: Term, most: int = 1200) -> str:
     """The notation of a term; operators get brackets where their priority exceeds `most`."""
     if isinstance(term, str):
         written = _atom(term)
-        return f"({written})" if (term in INFIX or term in PREFIX) and most < 1200 else written
+        return f"({written})" if (term in INFIX or term in PREFIX) and most not in (_ARGUMENT, 1200) else written
     if isinstance(term, int):
         return str(term)
     if isinstance(term, Compound):
         return _compound(term, most)
     if isinstance(term, tuple):
-        return "[" + ",".join([write_term(item, 999) for item in term]) + "]"
+        return "[" + ",".join([write_term(item, _ARGUMENT) for item in term]) + "]"
     if isinstance(term, Real):
         return _real(term.value)
     if isinstance(term, String):
@@ -56,13 +61,13 @@ def _compound(term: Compound, most: int) -> str:
     if name == "{}" and len(args) == 1:
         return "{" + write_term(args[0]) + "}"
     if name == "," and len(args) >= 2:
-        return _wrapped(", ".join([write_term(arg, 999) for arg in args]), 1000, most)
+        return _wrapped(", ".join([write_term(arg, _CONJUNCT) for arg in args]), 1000, most)
     if len(args) == 2 and name in INFIX and name != "|":
         return _infix(name, args[0], args[1], most)
     if len(args) == 1 and name in PREFIX and name not in ("-", "+"):
         operator = PREFIX[name]
         return _wrapped(f"{_atom(name)} {write_term(args[0], operator.right)}", operator.priority, most)
-    inner = ",".join([write_term(arg, 999) for arg in args])
+    inner = ",".join([write_term(arg, _ARGUMENT) for arg in args])
     if name.endswith(STRUCT_SUFFIX) and name != STRUCT_SUFFIX:
         return f"{_atom(name.removesuffix(STRUCT_SUFFIX))}{{{inner}}}"
     return f"{_atom(name)}({inner})"
@@ -82,16 +87,16 @@ def _open_list(term: Compound) -> str:
     items = []
     tail: Term = term
     while isinstance(tail, Compound) and tail.functor == PARTIAL_LIST and len(tail.args) == 2:
-        items.append(write_term(tail.args[0], 999))
+        items.append(write_term(tail.args[0], _ARGUMENT))
         tail = tail.args[1]
-    return "[" + ",".join(items) + "|" + write_term(tail, 999) + "]"
+    return "[" + ",".join(items) + "|" + write_term(tail, _ARGUMENT) + "]"
 
 
 def write_fact(relation: str, args: tuple[Term, ...]) -> str:
     """A fact as one line of notation, without the full stop."""
     if not args:
         return _atom(relation)
-    return f"{_atom(relation)}({','.join([write_term(arg, 999) for arg in args])})"
+    return f"{_atom(relation)}({','.join([write_term(arg, _ARGUMENT) for arg in args])})"
 
 
 def write_rule(head: Term, body: Term | None) -> str:

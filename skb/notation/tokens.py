@@ -19,14 +19,14 @@ class Token(NamedTuple):
 _LAYOUT = re.compile(r"(?:\s+|%[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _TOKEN = re.compile(
     r"""
-    (?P<character>0'(?:\\x[0-9a-fA-F]+\\|\\.|''|[^'\\]))
+    (?P<character>0'(?:\\x[0-9a-fA-F]+\\|\\.|''?|[^'\\]))
   | (?P<radix>0x[0-9a-fA-F]+|0o[0-7]+|0b[01]+|\d{1,2}'[0-9a-zA-Z]+)
   | (?P<real>\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))
   | (?P<integer>\d+(?:_\d+)*)
   | (?P<variable>[A-Z_]\w*)
   | (?P<name>[^\W\d_]\w*)
-  | (?P<quoted>'(?:[^'\\]|\\.|'')*')
-  | (?P<string>"(?:[^"\\]|\\.|"")*")
+  | (?P<quoted>'(?>[^'\\]+|\\(?>x[0-9a-fA-F]+\\?|[0-7]+\\?|.)|'')*+')
+  | (?P<string>"(?>[^"\\]+|\\(?>x[0-9a-fA-F]+\\?|[0-7]+\\?|.)|"")*+")
   | (?P<end>\.(?=[\s%]|\Z))
   | (?P<symbol>[+\-*/\\^<>=~:.?@#&$]+|[!;])
   | (?P<punctuation>[()\[\]{},|])
@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(
     r"\\(?:x(?P<hex>[0-9a-fA-F]{1,8})\\?|u(?P<u4>[0-9a-fA-F]{4})|U(?P<u8>[0-9a-fA-F]{8})"
-    r"|(?P<octal>[0-7]{1,7})\\|(?P<newline>\r?\n)|(?P<plain>.))",
+    r"|(?P<octal>[0-7]{1,7})\\|(?P<nothing>\r?\n|c\s*)|(?P<plain>.))",
     re.DOTALL,
 )
 _PLAIN_ESCAPES = {
@@ -69,6 +69,13 @@ class Tokens:
         kind = found.lastgroup or ""
         return self._token(kind, found.group(), start, glued)
 
+    def peek(self) -> Token:
+        """The next token, without taking it."""
+        offset = self.offset
+        token = self.next()
+        self.offset = offset
+        return token
+
     def _unreadable(self, start: int) -> QuerySyntaxError:
         text = self.text[start : start + 2]
         if text == "/*":
@@ -93,7 +100,7 @@ class Tokens:
         if kind == "real":
             return self._real(text, start)
         if kind == "character":
-            body = "'" if text[2:] == "''" else self._escapes(text[2:], start)
+            body = "'" if text[2:] in ("'", "''") else self._escapes(text[2:], start)
             return ord(body[0])
         if kind == "radix":
             value = self._radix(text, start)
@@ -129,7 +136,7 @@ class Tokens:
 
         def replace(found: re.Match[str]) -> str:
             group = found.lastgroup or ""
-            if group == "newline":
+            if group == "nothing":
                 return ""
             if group == "plain":
                 letter = found.group("plain")

@@ -25,6 +25,7 @@ from skb.terms import (
 
 EXAMPLES = 5000 if os.environ.get("SKB_TEST_SCALE") == "full" else 200
 
+F_OF_X = Compound("f", (Variable("X"),))
 atoms = st.one_of(
     st.sampled_from(["a", "core", "+", "-", "::", "..", "is", "\\+", "[]", ",", "|", "{}", ";", "!", "why", "/*", ""]),
     st.text(st.characters(codec="utf-8"), max_size=6),
@@ -86,6 +87,20 @@ def test_a_written_term_reads_back_as_itself(term: object) -> None:
         ("- 1", Compound("-", (1,))),
         ("-1", -1),
         ("d{b: 1}", Compound("d{}", (Compound(":", ("b", 1)),))),
+        ("d{}", Compound("d{}", ())),
+        ("X{a: 1}", Compound("with attributes", (Variable("X"), (Compound(":", ("a", 1)),)))),
+        ("W[I]", Compound("subscript", (Variable("W"), (Variable("I"),)))),
+        ("W[1 .. 3, J]", Compound("subscript", (Variable("W"), (Compound("..", (1, 3)), Variable("J"))))),
+        ("grid(x)[1][2]", Compound("subscript", (Compound("subscript", (Compound("grid", ("x",)), (1,))), (2,)))),
+        ("W[I] * 2", Compound("*", (Compound("subscript", (Variable("W"), (Variable("I"),))), 2))),
+        ("[a] - [b]", Compound("-", (("a",), ("b",)))),
+        ("f(a -> b, c)", Compound("f", (Compound("->", ("a", "b")), "c"))),
+        ("[a :- b | T]", Compound("[|]", (Compound(":-", ("a", "b")), Variable("T")))),
+        ("delay f(X) if var(X)", Compound("if", (Compound("delay", (F_OF_X,)), Compound("var", (Variable("X"),))))),
+        ("(:- else)", Compound(":-", ("else",))),
+        ("'\\x41\\'", "A"),
+        ("{}", "{}"),
+        ("0''", 39),
     ],
 )
 def test_a_literal_means_what_prolog_says(text: str, value: object) -> None:
@@ -114,6 +129,22 @@ def test_a_mistake_is_named_with_line_and_column(text: str, line: int, column: i
         read_clauses(text)
     assert caught.value.details == {"line": line, "column": column}
     assert caught.value.code == "syntax"
+
+
+def test_an_operator_that_the_text_declares_holds_from_there_on() -> None:
+    text = ":- op(700, xfx, ===>), op(200, xf, behind). :- export op(9, fx, [val, calc]). p(a ===> b behind, val X, user:y)."
+    assert write_term(read_clauses(text)[-1].term) == "p(===>(a,behind(b)),val(X),user : y)"
+    with pytest.raises(QuerySyntaxError):
+        read_clauses("p(a ===> b). :- op(700, xfx, ===>).")
+    with pytest.raises(QuerySyntaxError):
+        read_clauses(":- op(0, xfx, ::). X :: Y.")
+    assert write_term(read_term("X :: Y")) == "X :: Y"
+
+
+@pytest.mark.parametrize("text", [":- op(1300, xfx, a).", ":- op(700, xyz, a).", ":- op(700, xfx, ',')."])
+def test_an_operator_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(QuerySyntaxError, match="op/3"):
+        read_clauses(text)
 
 
 @pytest.mark.parametrize(
