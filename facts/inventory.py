@@ -15,7 +15,7 @@ class Part:
 
     `type` is hwloc's name (`Package`, `L1iCache`, `NUMANode`, ...), `cpus` a set of OS indices (`facts.bitmap`).
     None stands for what the source does not say. `nesting` counts the enclosing groups of a `Group`; `nodes` is the
-    set of OS indices of memory nodes behind a `MemCache`.
+    set of OS indices of memory nodes behind a `MemCache`, or within a part that has no CPU.
     """
 
     type: str
@@ -29,12 +29,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryAccess:
+    """The `bandwidth` (MiB/s) or `latency` (ns) from a set of CPUs to a memory node, by OS indices.
+
+    `access` is read, write, or any where the source does not tell them apart; `cpus` None is any CPU.
+    """
+
+    quantity: str
+    access: str
+    cpus: int | None
+    node: int
+    value: int
+
+
+@dataclass(frozen=True, slots=True)
 class Inventory:
     """What a source says about a machine's CPUs, caches and memory.
 
     `pus` are OS indices in tree order: the rank of one in it is the SKB's core id. `parts` are in tree order, too.
     `node_distances` are (from, to, value) by OS index of the nodes. `kinds` are sets of alike CPUs by rising rank;
-    `clocks` pairs a set of CPUs with a frequency in Hz. `extra` holds facts that the reader made itself.
+    `clocks` pairs a set of CPUs with a frequency in Hz; `hardware` gives the APIC or other hardware id of an OS index.
+    What is disallowed is a part of the tree, what is unavailable is not. `extra` holds facts that the reader made.
     """
 
     pus: tuple[int, ...]
@@ -43,6 +58,10 @@ class Inventory:
     node_distances: tuple[tuple[int, int, int], ...] = ()
     disallowed: int = 0
     unavailable: int = 0
+    disallowed_nodes: int = 0
+    unavailable_nodes: int = 0
+    hardware: Mapping[int, int] = field(default_factory=dict)
+    accesses: tuple[MemoryAccess, ...] = ()
     kinds: tuple[int, ...] = ()
     clocks: tuple[tuple[int, int], ...] = ()
     isa: str | None = None
@@ -102,11 +121,15 @@ def tree_order(pus: Iterable[int], parts: Iterable[Part]) -> tuple[int, ...]:
 
 
 def in_tree_order(pus: Sequence[int], parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Return parts in the order in which a walk from the root meets them; those without a CPU come first."""
+    """Return parts in the order in which a walk from the root meets them; those without a CPU come first.
+
+    Of caches that serve the same CPUs the outer one comes first, data before instructions.
+    """
     rank = {pu: place for place, pu in enumerate(pus)}
 
-    def place(part: Part) -> tuple[int, int]:
+    def place(part: Part) -> tuple[int, int, int, bool]:
         inside = [rank[pu] for pu in members(part.cpus) if pu in rank]
-        return (min(inside, default=-1), -len(inside))
+        level = -int(part.type[1]) if part.type[0] == "L" else 0
+        return (min(inside, default=-1), -len(inside), level, part.cache_type == "instruction")
 
     return tuple(sorted(parts, key=place))

@@ -67,6 +67,12 @@ message_latency_ps(Src*, Dst*, Avg:ps, Dev:ps, Min:ps, Max:ps)
 message_throughput(Src*, Dst*, Rate:messages/Mcycle)
     pipelined messages of an ordered pair
     message_throughput(0, 1, 3570)
+message_interval_ps(Src*, Dst*, Avg:ps, Dev:ps, Min:ps, Max:ps)
+    time from message to message in a pipelined stream: what throughput is the inverse of
+    message_interval_ps(0, 1, 9300, 400, 8700, 10900)
+message_samples(Src*, Dst*, Relation*, Count, Method)
+    how many timings a measured fact of that relation rests on, and how they were taken: machine_code or compiled
+    message_samples(0, 1, message_latency_ps, 512, machine_code)
 cost(Name*, Value, Unit)
     a scalar cost of the machine with its unit
     cost(context_switch, 4000, ns)
@@ -91,6 +97,15 @@ reservation(Id*, Phase*, Dispatcher*, Core, Kind, Wcet:ns, Period:ns, Deadline:n
 package(Package*, OsIndex)
     the package's number in the operating system
     package(1, 9)
+disallowed_node(Node*)
+    a memory node in the machine, not to be used
+    disallowed_node(1)
+unavailable_node(OsIndex*)
+    the machine has this memory node, but it is off or hidden and is no numa_node here
+    unavailable_node(6)
+without_core(Type*, Id*, Node*)
+    a part of hwloc's type none of whose CPUs is a core here, its id among its kind, and a memory node in it, or `none`
+    without_core('Package', 1, 2)
 unavailable_pu(OsIndex*)
     the machine has this CPU, but it is off or hidden and is no core here
     unavailable_pu(4)
@@ -115,6 +130,12 @@ object_distance(Matrix*, Means*, From*, To*, Value)
 memory_latency(Core*, Node*, Cycles:cycles)
     access from a core to the memory of a node
     memory_latency(0, 1, 505)
+memory_bandwidth(Core*, Node*, Access*, MiBPerSecond:MiB/s)
+    bandwidth that the firmware or hwloc states from a core to a memory node; Access is read, write or any
+    memory_bandwidth(0, 1, read, 131072)
+memory_latency_ns(Core*, Node*, Access*, Ns:ns)
+    latency that the firmware or hwloc states from a core to a memory node; Core is `any` without an initiator
+    memory_latency_ns(0, 1, read, 26)
 cache_latency(Where*, Cycles:cycles)
     access to a cache: l1, l2, l3, other_l1_l2, one_hop, two_hop
     cache_latency(one_hop, 190)

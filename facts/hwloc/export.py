@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-from facts.bitmap import format_mask, from_members, lowest, members
-from facts.hwloc.export_parts import Rows, Shape, shape_of
+from facts.bitmap import MAX_NUMBER, format_mask, from_members, lowest, members
+from facts.hwloc.export_parts import ExportNode, Rows, Shape, shape_of
 from facts.reading import ReadError
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE topology SYSTEM "hwloc2.dtd">\n<topology version="2.0">\n'
@@ -67,9 +67,25 @@ def _tree(shape: Shape) -> _Node:
         if part.type == "Group" or (part.type, part.cpus) not in seen:
             _insert(innermost, part)
         seen.add((part.type, part.cpus))
+    _insert_without_cpus(root, shape)
     for os_index in sorted(shape.node_at):
         _attach(root, shape, os_index)
     return root
+
+
+def _insert_without_cpus(root: _Node, shape: Shape) -> None:
+    """Put the parts without a CPU beneath the root, each in the smallest one that holds its memory nodes."""
+    empty: list[_Node] = []
+    for part in sorted(shape.parts, key=lambda part: (-part.nodes.bit_count(), _rank(part.type))):
+        if part.cpus or not part.nodes:
+            continue
+        around = [node for node in empty if not part.nodes & ~node.nodes]
+        above = around[-1] if around else root
+        if any(part.nodes & node.nodes for node in above.children if not node.cpus) or above.depth >= MAX_DEPTH:
+            continue
+        node = _Node(part.type, 0, dict(part.attributes), nodes=part.nodes, depth=above.depth + 1)
+        above.children.append(node)
+        empty.append(node)
 
 
 def _parts(shape: Shape) -> Iterator[_Node]:
@@ -114,12 +130,18 @@ def _insert(innermost: dict[int, _Node], part: _Node) -> None:
 def _attach(root: _Node, shape: Shape, os_index: int) -> None:
     node = shape.node_at[os_index]
     above = root
-    while node.cpus and node.cpus != above.cpus:
-        inner = next((child for child in above.children if not node.cpus & ~child.cpus), None)
-        if inner is None:
-            break
+    while inner := _holding(above, node, os_index):
         above = inner
     above.memory.append(_memory(shape, os_index, above.cpus if node.cpus else 0))
+
+
+def _holding(above: _Node, node: ExportNode, os_index: int) -> _Node | None:
+    """Return the child that the memory node hangs off; one without CPUs by the part's memory nodes."""
+    if not node.cpus:
+        return next((child for child in above.children if not child.cpus and child.nodes >> os_index & 1), None)
+    if node.cpus == above.cpus:
+        return None
+    return next((child for child in above.children if not node.cpus & ~child.cpus), None)
 
 
 def _memory(shape: Shape, os_index: int, cpus: int) -> _Node:
@@ -139,7 +161,7 @@ def _lines(root: _Node, shape: Shape, indent: int) -> Iterator[str]:
     def visit(node: _Node, indent: int) -> Iterator[str]:
         attributes = {"type": node.type, **_sets(node, shape), **node.attributes, "gp_index": str(next(numbers))}
         written = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
-        beneath = [*node.memory, *sorted(node.children, key=lambda child: lowest(child.cpus))]
+        beneath = [*node.memory, *sorted(node.children, key=_first_cpu)]
         infos = shape.infos if node is root else ()
         space = "  " * indent
         if not beneath and not infos:
@@ -154,6 +176,10 @@ def _lines(root: _Node, shape: Shape, indent: int) -> Iterator[str]:
     return visit(root, indent)
 
 
+def _first_cpu(node: _Node) -> int:
+    return lowest(node.cpus) if node.cpus else MAX_NUMBER + 1
+
+
 def _sets(node: _Node, shape: Shape) -> dict[str, str]:
     is_root = node.type == "Machine"
     every = from_members(shape.node_at)
@@ -166,7 +192,9 @@ def _sets(node: _Node, shape: Shape) -> dict[str, str]:
         "complete_nodeset": all_nodes,
     }
     if is_root:
-        sets |= {"allowed_cpuset": format_mask(shape.present & ~shape.disallowed), "allowed_nodeset": all_nodes}
+        sets["complete_nodeset"] = format_mask(nodes | shape.unavailable_nodes)
+        sets["allowed_cpuset"] = format_mask(shape.present & ~shape.disallowed)
+        sets["allowed_nodeset"] = format_mask(nodes & ~shape.disallowed_nodes)
     return sets
 
 

@@ -12,16 +12,32 @@ from facts.reading import ReadError
 Rows = Callable[[str, int], Iterable[tuple[Any, ...]]]
 
 MAX_SIZE = 2**64 - 1
+_WITHOUT_CORE = frozenset(
+    {
+        "Package",
+        "Die",
+        "Group",
+        "Core",
+        *(f"L{level}Cache" for level in range(1, 6)),
+        "L1iCache",
+        "L2iCache",
+        "L3iCache",
+    }
+)
 _CACHE_NUMBERS = {"unified": "0", "data": "1", "instruction": "2"}
 
 
 @dataclass(frozen=True, slots=True)
 class ExportPart:
-    """An object above the PUs: its type, its set of OS indices, and the attributes that hwloc knows of it."""
+    """An object above the PUs: its type, its set of OS indices, and the attributes that hwloc knows of it.
+
+    `nodes` is the set of memory nodes within a part that has no CPU, by OS index.
+    """
 
     type: str
     cpus: int
     attributes: Mapping[str, str]
+    nodes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +60,8 @@ class Shape:
     present: int
     disallowed: int
     unavailable: int
+    disallowed_nodes: int
+    unavailable_nodes: int
     parts: tuple[ExportPart, ...]
     node_at: Mapping[int, ExportNode]
     near: Mapping[int, int]
@@ -76,7 +94,9 @@ def shape_of(rows: Rows, name: str) -> Shape:
         present=from_members(index_of.values()),
         disallowed=_cpus(index_of, (row[0] for row in rows("disallowed", 1))),
         unavailable=from_members(row[0] for row in rows("unavailable_pu", 1) if _is_number(row[0], MAX_NUMBER)),
-        parts=tuple(_parts(rows, index_of)),
+        disallowed_nodes=from_members(number_of[row[0]] for row in rows("disallowed_node", 1) if row[0] in number_of),
+        unavailable_nodes=from_members(row[0] for row in rows("unavailable_node", 1) if _is_number(row[0], MAX_NUMBER)),
+        parts=(*_parts(rows, index_of), *_without_core(rows, number_of)),
         node_at={node.os_index: node for node in nodes},
         near=_near(nodes),
         distances=distances,
@@ -135,6 +155,23 @@ def _parts(rows: Rows, index_of: Mapping[int, int]) -> Iterable[ExportPart]:
         if _is_cache(level, kind):
             title = f"L{level}{'i' if kind == 'instruction' else ''}Cache"
             yield ExportPart(title, _cpus(index_of, cores), _cache(level, size, line, _CACHE_NUMBERS[kind]))
+
+
+def _without_core(rows: Rows, number_of: Mapping[Any, int]) -> Iterable[ExportPart]:
+    """Yield the parts without a CPU that hold memory; hwloc keeps no other ones."""
+    package_index = {row[0]: row[1] for row in rows("package", 2)}
+    inside: dict[tuple[Any, Any], int] = {}
+    for kind, number, node in rows("without_core", 3):
+        if node in number_of and kind in _WITHOUT_CORE:
+            inside[kind, number] = inside.get((kind, number), 0) | 1 << number_of[node]
+    for (kind, number), nodes in inside.items():
+        if kind.endswith("Cache"):
+            attributes = _cache(int(kind[1]), None, None, "2" if kind[2] == "i" else "0")
+        elif kind == "Group":
+            attributes = {"kind": "0", "subkind": "0"}
+        else:
+            attributes = _numbered(package_index.get(number, number) if kind == "Package" else number)
+        yield ExportPart(kind, 0, attributes, nodes)
 
 
 def _is_cache(level: Any, kind: Any) -> bool:

@@ -10,13 +10,14 @@ from facts.anomalies import AnomalyLog
 from facts.bitmap import MAX_NUMBER, members
 from facts.hwloc.document import Document, Element
 from facts.hwloc.objects import ObjectTree, mask, number
-from facts.inventory import CoreNumbers, Part
+from facts.inventory import CoreNumbers, MemoryAccess, Part
 from facts.reading import Argument, Compound
 
 MAX_MATRIX = 4096
 
 _MEANS = ((4, "latency"), (8, "bandwidth"), (32, "hops"))
 _TERM = {"NUMANode": "numa_node", "Package": "package", "Core": "physical_core", "PU": "core", "Die": "die"}
+_ACCESS = re.compile(r"(Read|Write|)(Bandwidth|Latency)\Z")
 _GHZ = re.compile(r"@ ?(\d{1,2}(?:\.\d{1,3})?) ?GHz", re.ASCII)
 
 Row = tuple[str, tuple[Argument, ...]]
@@ -94,26 +95,38 @@ def memory_attributes(document: Document, tree: ObjectTree, ranks: Ranks) -> Ite
     """Return a `memory_attribute(Name, Node, Core, Value)` row for each initiating core; Core is `any` without one."""
     for attribute in _matrices(document, "memattr"):
         for entry in attribute.named("memattr_value"):
-            node = _target(tree, ranks, entry)
+            part = _target(tree, entry)
             value = number(entry, "value")
-            if node is None or value is None:
+            if part is None or value is None:
                 tree.log.add(
                     "memattr_unusable",
                     "a memory attribute whose target is no memory node, or that has no value",
                     entry.where,
                 )
                 continue
-            for core in _initiators(tree, ranks, entry):
-                yield "memory_attribute", (attribute.get("name") or "unnamed", node, core, value)
+            cpus = _initiating(tree, entry)
+            for core in ["any"] if cpus is None else ranks.cores.within(cpus):
+                yield "memory_attribute", (attribute.get("name") or "unnamed", ranks.parts[id(part)], core, value)
     for tier, element in enumerate(_matrices(document, "memtier")):
         for os_index in members((mask(element, "nodeset") or 0) & tree.seen_nodes):
             yield "memory_tier", (ranks.by_os_index["NUMANode", os_index], tier)
 
 
+def memory_accesses(document: Document, tree: ObjectTree) -> Iterator[MemoryAccess]:
+    """Return the values of hwloc's own attributes of bandwidth (MiB/s) and latency (ns), those above 0."""
+    for attribute in _matrices(document, "memattr"):
+        match = _ACCESS.match(attribute.get("name") or "")
+        for entry in attribute.named("memattr_value") if match else ():
+            part, value = _target(tree, entry), number(entry, "value")
+            if match and value and part is not None and part.os_index is not None:
+                access = match[1].lower() or "any"
+                yield MemoryAccess(match[2].lower(), access, _initiating(tree, entry), part.os_index, value)
+
+
 def kinds(document: Document) -> tuple[int, ...]:
     """Return the sets of alike CPUs by rising forced efficiency (a rank, no speed), else in the file's order.
 
-    A single kind, which says nothing, is left out.
+    Of equal efficiencies the lower base frequency comes first. A single kind, which says nothing, is left out.
     """
     found = list(_matrices(document, "cpukind"))
     if len(found) < 2:
@@ -122,17 +135,23 @@ def kinds(document: Document) -> tuple[int, ...]:
     masks = [mask(element, "cpuset") or 0 for element in found]
     if any(rank is None for rank in ranks):
         return tuple(masks)
-    return tuple(cpus for _, cpus in sorted(zip(ranks, masks, strict=True), key=lambda pair: pair[0] or 0))
+    bases = [_megahertz(element, "FrequencyBaseMHz") for element in found]
+    places = sorted(range(len(found)), key=lambda place: (ranks[place] or 0, bases[place]))
+    return tuple(masks[place] for place in places)
+
+
+def _megahertz(element: Element, name: str) -> int:
+    """Return a kind's frequency, 0 where it states none."""
+    text = _infos(element).get(name) or ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 6 else 0
 
 
 def clocks(document: Document) -> tuple[tuple[int, int], ...]:
     """Return (CPUs, Hz) from the CPU kinds' base, else greatest frequency, and from model names such as `@ 2.66GHz`."""
     found = []
     for element in _matrices(document, "cpukind"):
-        infos = _infos(element)
-        text = infos.get("FrequencyBaseMHz") or infos.get("FrequencyMaxMHz") or ""
-        if text.isascii() and text.isdigit() and 0 < len(text) <= 6:
-            found.append((mask(element, "cpuset") or 0, int(text) * 1_000_000))
+        megahertz = _megahertz(element, "FrequencyBaseMHz") or _megahertz(element, "FrequencyMaxMHz")
+        found.append((mask(element, "cpuset") or 0, megahertz * 1_000_000))
     for element in _objects(document.root):
         match = _GHZ.search(_infos(element).get("CPUModel", ""))
         if match:
@@ -250,16 +269,16 @@ def _ranked(tree: ObjectTree, ranks: Ranks, kind: str, os_index: int | None, ran
     return Compound(_TERM.get(kind, kind.lower()), (own,))
 
 
-def _target(tree: ObjectTree, ranks: Ranks, entry: Element) -> int | None:
+def _target(tree: ObjectTree, entry: Element) -> Part | None:
     gp_index = number(entry, "target_obj_gp_index")
     part = None if gp_index is None else tree.part_at.get(gp_index)
-    return ranks.parts[id(part)] if isinstance(part, Part) and part.type == "NUMANode" else None
+    return part if isinstance(part, Part) and part.type == "NUMANode" else None
 
 
-def _initiators(tree: ObjectTree, ranks: Ranks, entry: Element) -> list[int | str]:
-    cpus = mask(entry, "initiator_cpuset")
+def _initiating(tree: ObjectTree, entry: Element) -> int | None:
+    """Return the CPUs of the initiator, None where the attribute needs none."""
     gp_index = number(entry, "initiator_obj_gp_index")
-    if gp_index is not None:
-        part = tree.part_at.get(gp_index)
-        cpus = part.cpus if isinstance(part, Part) else 0
-    return ["any"] if cpus is None else list(ranks.cores.within(cpus))
+    if gp_index is None:
+        return mask(entry, "initiator_cpuset")
+    part = tree.part_at.get(gp_index)
+    return part.cpus if isinstance(part, Part) else 0

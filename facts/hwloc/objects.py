@@ -62,7 +62,8 @@ class ObjectTree:
     """What a walk over the objects gathers.
 
     `pus` and `parts` are in tree order. `part_at` finds by gp_index a part, or the name of an I/O device; `distances`
-    are v1's matrices with the memory nodes beneath their object; `known` are all CPUs of the machine, available or not.
+    are v1's matrices with the memory nodes beneath their object; `known` are all CPUs of the machine and `known_nodes`
+    all its memory nodes, available or not.
     """
 
     log: AnomalyLog
@@ -73,6 +74,7 @@ class ObjectTree:
     part_at: dict[int, Part | str] = field(default_factory=dict)
     distances: list[tuple[Element, list[Part]]] = field(default_factory=list)
     known: int = 0
+    known_nodes: int = 0
     seen_pus: int = 0
     seen_nodes: int = 0
     mask_bits: int = 0
@@ -143,7 +145,9 @@ def _visit(tree: ObjectTree, element: Element, parent_cpus: int | None, nesting:
     if kind in OTHER or (element.get("cpuset") is None and not _has_cpus(kind)):
         return _visit_io(tree, element, kind, nesting)
     cpus = mask(element, "cpuset")
-    tree.known |= (mask(element, "complete_cpuset") or 0) if element.get("type") == "Machine" else 0
+    if element.get("type") == "Machine":
+        tree.known |= mask(element, "complete_cpuset") or 0
+        tree.known_nodes |= mask(element, "complete_nodeset") or 0
     if kind == "PU":
         _take_pu(tree, element, cpus)
         cpus = 1 << tree.pus[-1]
@@ -232,8 +236,9 @@ def _part(tree: ObjectTree, element: Element, kind: str, cpus: int, nesting: int
         return Part(kind, cpus, os_index, size_bytes=number(element, "local_memory"))
     if kind == "Group" and (element.get("subtype") or "").lower() == "die":
         kind = "Die"
+    nodes = (mask(element, "nodeset") or 0) if kind == "MemCache" or not cpus else 0
     if not (kind == "MemCache" or CACHE_TYPE.match(kind)):
-        return Part(kind, cpus, os_index, nesting=nesting)
+        return Part(kind, cpus, os_index, nesting=nesting, nodes=nodes)
     default = "2" if kind.endswith("iCache") else "0"
     return Part(
         kind,
@@ -242,7 +247,7 @@ def _part(tree: ObjectTree, element: Element, kind: str, cpus: int, nesting: int
         size_bytes=number(element, "cache_size") or None,
         line_bytes=number(element, "cache_linesize") or None,
         cache_type=_CACHE_TYPES.get(element.get("cache_type") or default, "unified"),
-        nodes=mask(element, "nodeset") or 0,
+        nodes=nodes,
     )
 
 

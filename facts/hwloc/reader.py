@@ -44,7 +44,10 @@ def _inventory(document: Document, tree: ObjectTree, source: str) -> Inventory:
         counts=tree.counts,
         node_distances=tuple(matrices.node_distances(document, tree)),
         disallowed=present & ~_usable(document, present),
-        unavailable=_unavailable(tree, present),
+        unavailable=_hidden(tree.known, present),
+        disallowed_nodes=tree.seen_nodes & ~_usable_nodes(document, tree.seen_nodes),
+        unavailable_nodes=_hidden(tree.known_nodes, tree.seen_nodes),
+        accesses=tuple(matrices.memory_accesses(document, tree)),
         kinds=matrices.kinds(document),
         clocks=matrices.clocks(document),
         isa=matrices.architecture(document),
@@ -61,9 +64,14 @@ def _usable(document: Document, present: int) -> int:
     return usable
 
 
-def _unavailable(tree: ObjectTree, present: int) -> int:
-    """Return the CPUs that the machine has but the tree lacks; none where the complete set is infinite."""
-    return 0 if tree.known >> MAX_NUMBER & 1 else tree.known & ~present
+def _usable_nodes(document: Document, present: int) -> int:
+    allowed = mask(document.root, "allowed_nodeset")
+    return present if allowed is None else allowed
+
+
+def _hidden(known: int, present: int) -> int:
+    """Return what the machine has but the tree lacks; nothing where the complete set is infinite."""
+    return 0 if known >> MAX_NUMBER & 1 else known & ~present
 
 
 def _extra(document: Document, tree: ObjectTree, source: str) -> tuple[Fact, ...]:

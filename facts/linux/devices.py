@@ -14,7 +14,14 @@ from facts.linux.file_tree import FileTree
 PCI = "sys/bus/pci/devices"
 MAX_DEVICES = 20_000
 
-_CLASSES = {"block": "storage", "net": "network", "infiniband": "openfabrics", "drm": "gpu", "dma": "dma"}
+_CLASSES = {
+    "block": "storage",
+    "net": "network",
+    "infiniband": "openfabrics",
+    "drm": "gpu",
+    "dma": "dma",
+    "ve": "coprocessor",
+}
 _BUS_ID = re.compile(r"[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]", re.ASCII)
 _PART = re.compile(r"/block/[^/]+/[^/]+\Z")
 _PIN_OFFSET = 0x3D

@@ -12,26 +12,34 @@ import struct
 import tarfile
 import zlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol
 
 from facts.reading import ReadError
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_ARCHIVE_BYTES = 128 * 1024 * 1024
+MAX_ENTRIES = 200_000
 GZIP, BZIP2 = b"\x1f\x8b", b"BZh"
 
 # tarfile lets more than its own errors out of a damaged stream, TypeError and IndexError of a cut header among them.
 _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error, struct.error, ValueError, TypeError, LookupError)
 _END_BYTES = 1024
 _WANTED = re.compile(
-    r"(?:[^/]+/)?(proc/(?:[^/]+|driver/nvidia/gpus/[^/]+/numa_status)"
+    r"(?:[^/]+/)?(proc/(?:[^/]+|self/(?:cpuset|cgroup)|driver/nvidia/gpus/[^/]+/numa_status)"
+    r"|var/run/hwloc/knl_memoryside_cache"
+    r"|(?:[^/]+/)+(?:cgroup\.controllers|(?:cpuset\.)?(?:cpus|mems)(?:\.effective)?)"
     r"|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus)"
     r"|sys/(?:devices/pci.+|bus/pci/devices/[^/]+)/"
     r"(?:class|vendor|device|config|local_cpus|local_cpulist|numa_node|max_link_speed|secondary_bus_number"
     r"|[^/]+:pcie[^/]*/uevent|pci_bus/[^/]+/[^/]+))\Z"
 )
-_WANTED_LINKS = re.compile(r"(?:[^/]+/)?(sys/(?:bus/pci/devices|class/(?:net|block|infiniband|drm|dma))/[^/]+)\Z")
+_WANTED_LINKS = re.compile(
+    r"(?:[^/]+/)?(sys/(?:bus/pci/devices|class/(?:net|block|infiniband|drm|dma|ve)"
+    r"|devices/system/node/node\d{1,6}/access\d/initiators)/[^/]+)\Z"
+)
 _BINARY = re.compile(r"sys/(?:devices/pci|bus/pci/).+/config\Z")
 
 
@@ -49,27 +57,40 @@ class FileTree(Protocol):
 
 
 class FolderTree:
-    """The files under a folder on disk."""
+    """The files under a folder on disk; pipes, devices and what lies outside the folder are taken as absent."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._top = os.path.realpath(root)
+        self._real: dict[str, str | None] = {"": self._top}
 
     def read(self, path: str) -> str | None:
-        try:
-            with (self._root / path).open("rb") as file:
-                return _text(file.read(MAX_FILE_BYTES), path)
-        except (OSError, ValueError):
-            return None
+        folder, _, name = path.rpartition("/")
+        above = self._inside(folder)
+        place = None if above is None else f"{above}/{name}"
+        if place is not None and os.path.islink(place):
+            place = self._inside(path)
+        return None if place is None else _regular(place, path)
 
     def names(self, path: str) -> list[str]:
+        found = self._inside(path)
+        if found is None:
+            return []
         try:
-            return sorted(os.listdir(self._root / path))
+            with os.scandir(found) as entries:
+                return sorted(entry.name for entry in islice(entries, MAX_ENTRIES))
         except OSError:
             return []
 
+    def _inside(self, path: str) -> str | None:
+        """Return the real place of a path, None where links lead out of the folder or in a circle."""
+        if path not in self._real:
+            real = os.path.realpath(f"{self._top}/{path}") if "\0" not in path else self._top
+            self._real[path] = real if real.startswith(self._top.rstrip("/") + "/") else None
+        return self._real[path]
+
     def link(self, path: str) -> str | None:
         try:
-            return _target(path, os.readlink(self._root / path))
+            return _target(path, os.readlink(f"{self._top}/{path}"))
         except (OSError, ValueError):
             return None
 
@@ -115,6 +136,17 @@ def _target(path: str, target: str) -> str | None:
     """Return where a relative link leads, None for an absolute one and for one that leaves the root."""
     found = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
     return None if found.startswith(("/", "..")) else found
+
+
+def _regular(place: str, path: str) -> str | None:
+    """Return the text of a regular file, None for anything else; opening a pipe would wait for its writer."""
+    try:
+        if not S_ISREG(os.lstat(place).st_mode):
+            return None
+        with open(place, "rb") as file:
+            return _text(file.read(MAX_FILE_BYTES), path)
+    except (OSError, ValueError):
+        return None
 
 
 def _text(data: bytes, path: str) -> str:

@@ -9,21 +9,38 @@ from dataclasses import replace
 from itertools import islice
 
 from facts.anomalies import AnomalyLog
-from facts.bitmap import MAX_NUMBER, from_members, lowest, members
+from facts.bitmap import from_members, lowest, members
 from facts.devices import PciAddress, Row
 from facts.inventory import CoreNumbers, Inventory, Part, in_tree_order, tree_order
 from facts.inventory_facts import MAX_FACTS, facts_of
+from facts.linux.allowed import allowed_sets
 from facts.linux.clock import clocks_hz
 from facts.linux.devices import io_rows
 from facts.linux.file_tree import FileTree
-from facts.linux.memory import NODE, gpu_memory, memory_bytes, node_distances, node_parts
+from facts.linux.identity import (
+    CPU,
+    hardware_ids,
+    has_compute_units,
+    is_knights_landing,
+    processors,
+    saved_architecture,
+)
+from facts.linux.knights_landing import near_memory_caches
+from facts.linux.memory import (
+    NODE,
+    find_nodes,
+    gpu_memory,
+    memory_accesses,
+    memory_bytes,
+    node_distances,
+    node_parts,
+)
 from facts.linux.values import listed, mask, number, numbered
 from facts.reading import Fact, ReadError, Reading
 
-CPU = "sys/devices/system/cpu"
-
 _CACHE_TYPES = {"Data": ("", "data"), "Instruction": ("i", "instruction"), "Unified": ("", "unified")}
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)\Z", re.ASCII)
+_CORE_TYPES = ("cpu_lowpower", "cpu_atom", "cpu_core")
 _GROUPS = ("cluster_cpus", "book_siblings", "drawer_siblings")
 
 
@@ -32,13 +49,14 @@ def read_linux(
 ) -> Reading:
     """Return what a Linux root says about its machine's cores, caches and memory nodes.
 
-    `allowed` is the set of CPUs that may be used, `architecture` the instruction set, where the caller knows them.
+    `allowed` is the set of CPUs that may be used, `architecture` the instruction set, where the caller knows them; what
+    the root's own control group does not allow is disallowed, too.
     What is missing is left out; what cannot be parsed is left out with a warning. Raises ReadError where no CPU is
     found at all.
     """
     log = AnomalyLog()
-    machine = _Machine(files, log)
-    inventory = machine.inventory(allowed, architecture)
+    machine = _Machine(files, log, architecture)
+    inventory = machine.inventory(allowed)
     source = f"Linux: {where}"
     facts = facts_of(inventory, machine=name, layer="discovered", source=source)
     marks = _marks(files, log, inventory, source)
@@ -74,9 +92,11 @@ def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpus: Mappi
 class _Machine:
     """One pass over a root; every method reads one kind of object."""
 
-    def __init__(self, files: FileTree, log: AnomalyLog) -> None:
+    def __init__(self, files: FileTree, log: AnomalyLog, architecture: str | None) -> None:
         self._files = files
         self._log = log
+        self._architecture = architecture or saved_architecture(files)
+        self._processors = processors(files)
         self._left_out: set[tuple[str, int]] = set()
         self._present = from_members(numbered(files, CPU, "cpu"))
         self._online = self._online_cpus()
@@ -88,36 +108,53 @@ class _Machine:
                 {"folder": CPU},
             )
 
-    def inventory(self, allowed: int | None, architecture: str | None) -> Inventory:
+    def inventory(self, allowed: int | None) -> Inventory:
         """Return everything that the root says."""
+        nodes = find_nodes(self._files, self._log, self._online, self.gpu_memory)
         parts = [
             Part("Machine", self._online),
             *self._topology(),
             *self._caches(),
-            *node_parts(self._files, self._log, self._online, self.gpu_memory),
+            *node_parts(self._files, nodes),
         ]
+        if self._has_near_memory:
+            parts += near_memory_caches(
+                self._files, [(cpus, bool(nodes.own[node])) for node, cpus in nodes.near.items()]
+            )
         pus = tree_order(members(self._online), parts)
         parts += [Part("PU", 1 << pu, pu) for pu in pus]
+        cpus, memories = allowed_sets(self._files, self._log)
+        kept = from_members(nodes.near)
         return Inventory(
             pus=pus,
             parts=in_tree_order(pus, parts),
             counts=Counter(part.type for part in parts),
-            node_distances=tuple(node_distances(self._files, self._log, parts)),
-            disallowed=0 if allowed is None else self._online & ~allowed,
+            node_distances=tuple(node_distances(nodes)),
+            disallowed=self._online & ~(self._online if allowed is None else allowed)
+            | self._online & ~(self._online if cpus is None else cpus),
             unavailable=self._present & ~self._online,
+            disallowed_nodes=0 if memories is None else kept & ~memories,
+            hardware=hardware_ids(self._files, self._processors, pus),
+            accesses=tuple(memory_accesses(self._files, nodes)),
             kinds=self._kinds(),
             clocks=clocks_hz(self._files, self._online),
-            isa=architecture or self._saved_architecture(),
+            isa=self._architecture,
         )
+
+    @property
+    def _has_near_memory(self) -> bool:
+        return is_knights_landing(self._processors, self._architecture)
 
     def _online_cpus(self) -> int:
         """Return the CPUs that are switched on; a CPU without topology/ counts only where no CPU has one."""
         if not self._present:
-            processors = re.findall(r"(?m)^processor\s*:\s*(\d{1,6})\s*$", self._files.read("proc/cpuinfo") or "")
-            self._present = from_members(int(number) for number in processors if int(number) <= MAX_NUMBER)
+            self._present = from_members(self._processors)
             return self._present
+        stated = listed(self._files, self._log, f"{CPU}/online")
         switched_on = [
-            cpu for cpu in members(self._present) if (self._files.read(f"{CPU}/cpu{cpu}/online") or "1").strip() != "0"
+            cpu
+            for cpu in members(self._present)
+            if (stated >> cpu & 1 if stated else (self._files.read(f"{CPU}/cpu{cpu}/online") or "1").strip() != "0")
         ]
         described = [cpu for cpu in switched_on if self._files.names(f"{CPU}/cpu{cpu}/topology")]
         return from_members(described or switched_on)
@@ -130,7 +167,16 @@ class _Machine:
         yield from (part for part in self._siblings("Die", ("die_cpus",), "die_id") if part.cpus not in taken)
         taken |= {part.cpus for part in cores}
         yield from self._groups(taken)
-        yield from cores
+        yield from self._split(cores) if has_compute_units(self._processors, self._architecture) else cores
+
+    def _split(self, cores: list[Part]) -> Iterator[Part]:
+        """Yield one core for each CPU of a unit whose CPUs have core numbers of their own."""
+        for unit in cores:
+            ids = {cpu: number(self._files, f"{CPU}/cpu{cpu}/topology/core_id") for cpu in members(unit.cpus)}
+            if len(set(ids.values())) == 1:
+                yield unit
+            else:
+                yield from (Part("Core", 1 << cpu, core_id) for cpu, core_id in ids.items())
 
     def _groups(self, taken: set[int]) -> Iterator[Part]:
         """Yield clusters, books and drawers that are no package, die or core, each with its depth among them."""
@@ -210,23 +256,23 @@ class _Machine:
             return None
         match = _SIZE.match((self._files.read(f"{folder}/size") or "").strip())
         size = int(match.group(1)) * 1024 ** " KMG".index(match.group(2) or " ") if match else 0
+        if not size and level == 3 and self._has_near_memory:
+            return None
         line = number(self._files, f"{folder}/coherency_line_size")
         return Part(
             f"L{level}{suffix}Cache", cpus, size_bytes=size or None, line_bytes=line or None, cache_type=cache_type
         )
 
     def _kinds(self) -> tuple[int, ...]:
-        """Return sets of alike CPUs by rising capacity; none where all are alike."""
-        by_capacity: dict[int, int] = {}
+        """Return sets of alike CPUs by rising capacity, then base frequency; none where all are alike."""
+        alike: dict[tuple[int, int], int] = {}
         for cpu in members(self._online):
-            capacity = number(self._files, f"{CPU}/cpu{cpu}/cpu_capacity")
-            if capacity is not None:
-                by_capacity[capacity] = by_capacity.get(capacity, 0) | 1 << cpu
-        if len(by_capacity) > 1:
-            return tuple(cpus for _, cpus in sorted(by_capacity.items()))
-        named = [listed(self._files, self._log, f"sys/devices/{kind}/cpus") for kind in ("cpu_atom", "cpu_core")]
-        return tuple(cpus for cpus in named if cpus) if all(named) else ()
-
-    def _saved_architecture(self) -> str | None:
-        match = re.search(r"(?m)^Architecture: *(\S+)$", self._files.read("proc/hwloc-nofile-info") or "")
-        return match.group(1) if match else None
+            folder = f"{CPU}/cpu{cpu}"
+            capacity, base = (
+                number(self._files, f"{folder}/{file}") or 0 for file in ("cpu_capacity", "cpufreq/base_frequency")
+            )
+            alike[capacity, base] = alike.get((capacity, base), 0) | 1 << cpu
+        if len(alike) > 1:
+            return tuple(cpus for _, cpus in sorted(alike.items()))
+        named = [listed(self._files, self._log, f"sys/devices/{kind}/cpus") for kind in _CORE_TYPES]
+        return tuple(cpus for cpus in named if cpus) if sum(bool(cpus) for cpus in named) > 1 else ()

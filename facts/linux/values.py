@@ -24,7 +24,7 @@ def mask(files: FileTree, log: AnomalyLog, path: str) -> int | None:
 def number(files: FileTree, path: str) -> int | None:
     """Return the number in a file, None where there is none."""
     text = (files.read(path) or "").strip()
-    return int(text) if re.fullmatch(r"-?\d{1,10}", text, re.ASCII) else None
+    return int(text) if re.fullmatch(r"-?\d{1,18}", text, re.ASCII) else None
 
 
 def listed(files: FileTree, log: AnomalyLog, path: str) -> int | None:

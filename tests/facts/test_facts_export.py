@@ -118,3 +118,32 @@ def test_any_sets_of_cores_give_xml_with_every_core(groups: list[list[int]]) -> 
     reading = facts.read(machine(core=[(core, "none") for core in range(12)], group=group, cache=caches).encode())
     assert reading.warnings == ()
     assert (reading.objects or {})["PU"] == 12
+
+
+def test_packages_and_caches_without_a_core_survive_with_the_memory_in_them(tmp_path: Path) -> None:
+    text = (
+        '<topology version="3.0"><object type="Machine" cpuset="0x3" complete_cpuset="0xf" allowed_cpuset="0x3" '
+        'nodeset="0x7" complete_nodeset="0xf" allowed_nodeset="0x3">'
+        '<object type="Package" os_index="0" cpuset="0x3" nodeset="0x1">'
+        '<object type="NUMANode" os_index="0" cpuset="0x3" nodeset="0x1"/>'
+        '<object type="PU" os_index="0" cpuset="0x1"/><object type="PU" os_index="1" cpuset="0x2"/></object>'
+        '<object type="Package" os_index="7" cpuset="0x0" complete_cpuset="0xc" nodeset="0x6">'
+        + "".join(
+            f'<object type="L3Cache" cpuset="0x0" nodeset="{1 << node:#x}" cache_size="9" cache_type="0">'
+            f'<object type="NUMANode" os_index="{node}" cpuset="0x0" nodeset="{1 << node:#x}"/></object>'
+            for node in (1, 2)
+        )
+        + "</object></object></topology>"
+    )
+    reading = facts.read(text.encode(), name="made")
+    found = [fact.args for fact in reading.facts if fact.relation == "without_core"]
+    assert found == [("Package", 1, 1), ("Package", 1, 2), ("L3Cache", 0, 1), ("L3Cache", 1, 2)]
+    written = exported(reading)
+    again = facts.read(written.encode(), name="made")
+    assert again.warnings == ()
+    for relation in ("without_core", "package", "disallowed_node", "unavailable_node", "unavailable_pu", "core_node"):
+        mine = [fact.args for fact in reading.facts if fact.relation == relation]
+        assert [fact.args for fact in again.facts if fact.relation == relation] == mine, relation
+    if shutil.which("lstopo-no-graphics"):
+        (tmp_path / "out.xml").write_text(written)
+        assert counted_by_hwloc(tmp_path / "out.xml") == counts(reading.objects)
