@@ -7,7 +7,7 @@ import click
 from api.cli.command import Door, command
 from api.cli.reply import Reply
 from api.failures import BadRequest
-from api.tables import count, size, table
+from api.tables import count, seconds, size, table
 
 EXPORT_FORMATS = ("facts", "hwloc-xml")
 
@@ -15,7 +15,11 @@ EXPORT_FORMATS = ("facts", "hwloc-xml")
 @command("load")
 @click.argument("source")
 @click.option("--machine", metavar="NAME", help="The machine's name; the source's own by default.")
-def load(door: Door, source: str, machine: str | None) -> Reply:
+@click.option("--measure", is_flag=True, help="With `host`: time messages between all its cores, too.")
+@click.option(
+    "--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="For --measure; 60 by default."
+)
+def load(door: Door, source: str, machine: str | None, measure: bool, time_limit: float | None) -> Reply:
     """Read a machine into the store.
 
     SOURCE is an hwloc XML file, a Linux snapshot (a folder with sys/ or a .tar.gz of one), a core-to-core
@@ -25,9 +29,20 @@ def load(door: Door, source: str, machine: str | None) -> Reply:
     """
     import facts
 
+    if measure and source != "host":
+        raise click.UsageError(
+            f"--measure times this machine, not {source[:80]!r}; `skb load host --measure` is accepted"
+        )
+    if time_limit is not None and not measure:
+        raise click.UsageError("--time-limit is for --measure")
     reading = facts.read(source)
+    how: dict[str, Any] = {}
     with door.store() as store:
-        report = store.load(reading, machine).to_json()
+        if measure:
+            from api.host_measurement import measured
+
+            reading, how = measured(reading, time_limit)
+        report = store.load(reading, machine).to_json() | how
     return Reply(report, lambda: _load_text(report))
 
 
@@ -101,8 +116,16 @@ def _load_text(report: dict[str, Any]) -> str:
     lines = [f"{report['machine']}: {count(total, 'fact')} loaded at revision {report['revision']}"]
     if report["objects"]:
         lines.append("holds " + ", ".join(f"{number} {kind}" for kind, number in report["objects"].items()))
+    if "measurement" in report:
+        lines.append(_measurement_line(report["measurement"]))
     lines += [_warning(each) for each in report["warnings"]]
     return "\n".join(lines)
+
+
+def _measurement_line(how: dict[str, Any]) -> str:
+    pairs, samples = count(how["pairs"], "pair"), count(how["samples"], "sample")
+    clock = f"clock of {how['clock_resolution_ns']} ns"
+    return f"measured {pairs} of cores in {seconds(how['seconds'])}: {samples} by {how['method']}, {clock}"
 
 
 def _warning(each: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Measuring this host: cache lines sent between its cores."""
