@@ -20,12 +20,34 @@ class Ordered(NamedTuple):
     rows: list[Row]
 
 
+class PartialIndex:
+    """An index by several columns, filled as keys are asked for: whole, it takes more memory than the rows."""
+
+    def __init__(self, by_leader: Index, positions: Columns, leader: int) -> None:
+        self.rows: dict[Any, Sequence[Row]] = {}
+        self.widest = 1
+        self._by_leader = by_leader
+        self._positions = positions
+        self._leader = itemgetter(leader)
+        self._filled: set[Any] = set()
+
+    def complete_for(self, keys: Iterable[Any]) -> Index:
+        """The index once it holds what there is of these keys."""
+        for value in set(map(self._leader, keys)) - self._filled:
+            found = build_index(self._by_leader.get(value, ()), self._positions)
+            self.rows.update(found)
+            self.widest = max(self.widest, max(map(len, found.values()), default=0))
+            self._filled.add(value)
+        return self.rows
+
+
 class Indexed:
     """One relation's rows, no row twice. A key is the bare value for one column, else a tuple of values."""
 
     def __init__(self, rows: tuple[Row, ...]) -> None:
         self.rows = rows
         self._indexes: dict[tuple[Columns, Columns | None], Index] = {}
+        self._partial: dict[Columns, PartialIndex] = {}
         self._widest: dict[tuple[Columns, Columns | None], int] = {}
         self._distinct: dict[int, int] = {}
         self._ordered: dict[tuple[Columns, Columns, int], Mapping[Any, Ordered] | None] = {}
@@ -44,6 +66,18 @@ class Indexed:
         found = self._indexes.get((positions, outputs))
         if found is None:
             found = self._indexes[positions, outputs] = self._built(positions, outputs)
+        return found
+
+    def partial(self, positions: Columns, outputs: Columns | None) -> PartialIndex | None:
+        """An index to whole rows that grows with the keys; None where the whole index serves better."""
+        is_whole = outputs is None or not outputs or len(outputs) == len(self.rows[0])
+        if len(self.rows) <= _MANY_ROWS or len(positions) < 2 or not is_whole:
+            return None
+        found = self._partial.get(positions)
+        if found is None:
+            leader = max(range(len(positions)), key=lambda at: self.distinct(positions[at]))
+            by_leader = self.index((positions[leader],))
+            found = self._partial[positions] = PartialIndex(by_leader, positions, leader)
         return found
 
     def _built(self, positions: Columns, outputs: Columns | None) -> Index:

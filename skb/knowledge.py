@@ -5,12 +5,12 @@ from typing import Any
 
 from skb.asking import ask
 from skb.errors import TermError
+from skb.layers import Statement
 from skb.notation.factlines import read_facts
 from skb.query.answer import Answer, Limits
 from skb.snapshot import Snapshot
-from skb.store.loading import LoadReport, Stated, check_facts
+from skb.store.loading import LoadReport, Stated, check_facts, statements_of
 from skb.store.store import Store
-from skb.terms import Row
 
 
 class KnowledgeBase:
@@ -55,18 +55,17 @@ class KnowledgeBase:
         self, facts: Iterable[Any] | str, *, layer: str | None = None, expected_revision: int | None = None
     ) -> int:
         """Removes facts from one layer or all; the revision, unmoved when nothing was there."""
-        wanted: list[tuple[str, Row]] = [(name, row) for name, row, _, _ in _checked(facts, "static", "")]
+        wanted = _checked(facts, "static", "")
         return self.store.retract(self.machine, wanted, layer=layer, expected_revision=expected_revision)
 
 
-def _checked(facts: Iterable[Any] | str, layer: str, source: str) -> list[tuple[str, Row, str, str]]:
+def _checked(facts: Iterable[Any] | str, layer: str, source: str) -> list[Statement]:
     if not isinstance(facts, str):
         return check_facts(facts, layer, source)
     read = read_facts(facts)
     if read.others:
         raise TermError(f"line {read.others[0].line} holds no ground fact; only facts can be told or retracted")
-    plain = ((name, row, layer, said_by or source) for name, row, said_by in read.facts)
-    return check_facts(plain, layer, source)
+    return statements_of(read, layer, source)
 
 
 def load(reading: object, *, machine: str | None = None, database: str = "sqlite://") -> KnowledgeBase:

@@ -1,17 +1,28 @@
 """Which of contradicting facts wins: quirk over measured over discovered over static, then the newest."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
+from itertools import islice
+from operator import itemgetter, lt
+from typing import Any, NamedTuple
 
 from skb.errors import TermError
 from skb.matching import matches
+from skb.rowtext import Rows, to_row
 from skb.terms import Compound, Row
 
 LAYERS = ("static", "discovered", "measured", "quirk")
 QUIRK = LAYERS.index("quirk")
 DENIED = "denied"
+
+
+class Statement(NamedTuple):
+    """Rows of one relation that a source states in a layer."""
+
+    name: str
+    arity: int
+    layer: str
+    source: str
+    rows: Rows
 
 
 class Stretch(NamedTuple):
@@ -20,16 +31,26 @@ class Stretch(NamedTuple):
     layer: int
     source: str
     revision: int
-    rows: Sequence[Row]
+    rows: Rows
 
 
-def stretches(said: Iterable[tuple[int, str, int, Row]]) -> tuple[Stretch, ...]:
-    """Runs of equal (layer, source, revision), ascending by layer, then revision, then as stated."""
-    ordered = sorted(said, key=itemgetter(0, 2))
-    return tuple(
-        Stretch(layer, source, revision, tuple([row for *_, row in run]))
-        for (layer, source, revision), run in groupby(ordered, key=itemgetter(0, 1, 2))
-    )
+def gather(facts: Iterable[tuple[str, Iterable[object], str, str]]) -> list[Statement]:
+    """Facts as (relation, args, layer, source), like neighbours of a relation as one statement.
+
+    Raises TermError for arguments that are no terms.
+    """
+    found: dict[tuple[str, int], list[tuple[str, str, list[Row]]]] = {}
+    for name, args, layer, source in facts:
+        row = to_row(args)
+        said = found.setdefault((name, len(row)), [])
+        if not said or said[-1][0] != layer or said[-1][1] != source:
+            said.append((layer, source, []))
+        said[-1][2].append(row)
+    return [
+        Statement(name, arity, layer, source, Rows.of(rows))
+        for (name, arity), said in found.items()
+        for layer, source, rows in said
+    ]
 
 
 def layer_rank(layer: str) -> int:
@@ -73,6 +94,34 @@ def winners(stretches: Sequence[Stretch], key: tuple[int, ...] | None, denied: S
     for index, row in _undenied(stretches, denied):
         best[identify(row)] = (row, index)
     return dict(best.values())
+
+
+def unrivalled(
+    stretches: Sequence[Stretch], key: tuple[int, ...] | None, denied: Sequence[Row] = ()
+) -> tuple[Row, ...] | None:
+    """All rows as they were stated, where that is at once and no two of them contradict; None where not sure.
+
+    It spares large relations the table of winners, which takes more memory than their rows.
+    """
+    if len(stretches) != 1 or denied:
+        return None
+    rows = stretches[0].rows.tuples
+    return rows if _are_distinct(rows, key) else None
+
+
+def _are_distinct(rows: Sequence[Row], key: tuple[int, ...] | None) -> bool:
+    """Most lists ascend by their key: seeing that costs no memory."""
+    identify = itemgetter(*key) if key else None
+
+    def keys() -> Iterable[Any]:
+        return rows if identify is None else map(identify, rows)
+
+    try:
+        if all(map(lt, keys(), islice(keys(), 1, None))):
+            return True
+    except TypeError:  # terms of different kinds have no order
+        pass
+    return len(set(keys())) == len(rows)
 
 
 def _undenied(stretches: Sequence[Stretch], denied: Sequence[Row]) -> Iterator[tuple[int, Row]]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import TypeAlias
 
 from skb.errors import TermError
 from skb.indexes import Indexed
-from skb.layers import DENIED, LAYERS, Stretch, denials, layer_rank, stretches, winners
+from skb.layers import DENIED, LAYERS, Statement, Stretch, denials, gather, layer_rank, unrivalled, winners
+from skb.rowtext import Rows, to_row
 from skb.schema import key_of
-from skb.store.codec import to_row
 from skb.terms import Row
 
 RelationId: TypeAlias = tuple[str, int]
@@ -55,7 +57,8 @@ class Contents:
     def indexed(self, relation: RelationId) -> Indexed:
         found = self._indexed.get(relation)
         if found is None:
-            found = self._indexed[relation] = Indexed(tuple(self.winners(relation)))
+            rows = unrivalled(self.stretches(relation), key_of(*relation), self._denied.get(relation, ()))
+            found = self._indexed[relation] = Indexed(tuple(self.winners(relation)) if rows is None else rows)
         return found
 
 
@@ -76,11 +79,15 @@ class Snapshot:
         revision: int = 0,
     ) -> "Snapshot":
         """A snapshot of (relation, args, layer, source) alone, with no store behind. Raises TermError."""
-        grouped: dict[RelationId, list[tuple[int, str, int, Row]]] = {}
-        for name, args, layer, source in facts:
-            row = to_row(args)
-            grouped.setdefault((name, len(row)), []).append((layer_rank(layer), source, revision, row))
-        return cls(machine, revision, Contents({key: stretches(said) for key, said in grouped.items()}))
+        return cls.of_statements(gather(facts), machine=machine, revision=revision)
+
+    @classmethod
+    def of_statements(cls, stated: Iterable[Statement], *, machine: str = "facts", revision: int = 0) -> "Snapshot":
+        """A snapshot of what was stated alone, the later the newer within a layer. Raises TermError."""
+        said: dict[RelationId, list[Stretch]] = {}
+        for name, arity, layer, source, rows in stated:
+            said.setdefault((name, arity), []).append(Stretch(layer_rank(layer), source, revision, rows))
+        return cls(machine, revision, Contents({key: _in_order(found) for key, found in said.items()}))
 
     def relations(self) -> tuple[RelationId, ...]:
         """Name and arity of every relation with stated facts, sorted."""
@@ -118,3 +125,10 @@ class Snapshot:
             raise TermError(f"{relation}/{len(row)} holds no such fact at revision {self.revision}")
         said = self._contents.stretches((relation, len(row)))[index]
         return LAYERS[said.layer], said.source
+
+
+def _in_order(said: list[Stretch]) -> tuple[Stretch, ...]:
+    """Ascending by layer, as stated within; what stands together and agrees in layer and source becomes one."""
+    ordered = sorted(said, key=itemgetter(0))
+    runs = [list(run) for _, run in groupby(ordered, key=itemgetter(0, 1, 2))]
+    return tuple(run[0]._replace(rows=Rows.joined([each.rows for each in run])) for run in runs)

@@ -114,7 +114,7 @@ def to_term(value: object, level: int = 0) -> Term:
     beyond 64 bits, numbers that are not finite and nesting beyond `MAX_DEPTH` included.
     """
     if isinstance(value, str):
-        return value
+        return _checked_text(value)
     if isinstance(value, bool):
         raise TermError(f"the Boolean {value} is no term; write the atom 'true' or 'false', or 1 or 0")
     if isinstance(value, int):
@@ -124,6 +124,13 @@ def to_term(value: object, level: int = 0) -> Term:
     if isinstance(value, (list, tuple)):
         return tuple(to_term(item, level + 1) for item in value)
     return _to_rare_term(value, level)
+
+
+def _checked_text(value: str) -> str:
+    """Refuses half a surrogate pair: it is no character, and no file or database takes it."""
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise TermError(f"the text {ascii(value)[:40]} holds a lone surrogate, which is no character")
+    return value
 
 
 def _checked_integer(value: int) -> int:
@@ -139,11 +146,13 @@ def _to_rare_term(value: object, level: int) -> Term:
         if not isfinite(value.value):
             raise TermError(f"{value.value} is no number that can be stored; finite ones are accepted")
         return value
-    if isinstance(value, (String, Variable)):
+    if isinstance(value, String):
+        return String(_checked_text(value.text))
+    if isinstance(value, Variable):
         return value
     functor, args = getattr(value, "functor", None), getattr(value, "args", None)
     if isinstance(functor, str) and isinstance(args, tuple):
-        return Compound(functor, tuple(to_term(arg, level + 1) for arg in args))
+        return Compound(_checked_text(functor), tuple(to_term(arg, level + 1) for arg in args))
     raise TermError(
         f"a value of type {type(value).__name__} is no term; str, int, float, list and Compound are accepted"
     )

@@ -80,12 +80,12 @@ def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Any:
     stated: list[Any] = []
     for file in files:
         try:
-            stated += read_stated(facts.read(Path(file)), "files").facts
+            stated += read_stated(facts.read(Path(file)), "files").statements
         except SkbError as error:
             raise BadRequest(
                 f"{file}, {error.message}", code=error.code, details={"file": file, **error.details}
             ) from error
-    return ask(Snapshot.of_facts(stated, machine="files"), text, limits=limits)
+    return ask(Snapshot.of_statements(stated, machine="files"), text, limits=limits)
 
 
 def answer_text(answer: Any) -> str:

@@ -70,11 +70,16 @@ class StoredAccess:
         self._indexed = indexed
         self._positions = positions
         self.outputs: Columns | None = indexed.outputs(positions, wanted)
+        self._partial = indexed.partial(positions, self.outputs) if indexed.rows else None
 
     def index(self, keys: Iterable[Hashable]) -> Index:
+        if self._partial is not None:
+            return self._partial.complete_for(keys)
         return self._indexed.index(self._positions, self.outputs)
 
     def widest(self) -> int:
+        if self._partial is not None:
+            return self._partial.widest
         return self._indexed.widest(self._positions, self.outputs)
 
     def ordered(self, column: int) -> Mapping[Any, Ordered] | None:

@@ -18,7 +18,7 @@ from skb.store.database import Database
 from skb.store.tables import HEAD, clock, fact, machine, metadata
 from skb.store.writing import advance, revision_of
 
-_ROWS_AT_ONCE = 10_000
+_ROWS_AT_ONCE = 1000
 _COPIED = [table for table in metadata.sorted_tables if table is not clock]
 
 
@@ -80,9 +80,8 @@ def _fill(source: Connection, database: Database, sink: Connection, file: Path) 
         rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
         for part in rows.partitions():
             database.insert(sink, table, columns, [tuple(row) for row in part])
-    machines, facts = (
-        int(source.execute(select(func.count()).select_from(each)).scalar_one()) for each in (machine, fact)
-    )
+    machines = int(source.execute(select(func.count()).select_from(machine)).scalar_one())
+    facts = int(source.execute(select(func.coalesce(func.sum(fact.c.size), 0))).scalar_one())
     return BackupReport(str(file), revision_of(source), machines, facts)
 
 

@@ -1,13 +1,16 @@
 """Reading a machine's facts as they were at a revision, with a small cache of what was read."""
 
 from collections import OrderedDict
+from itertools import groupby
+from operator import itemgetter
 from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
-from skb.layers import stretches
+from skb.layers import Stretch
+from skb.rowtext import Rows
 from skb.snapshot import Contents, Snapshot
-from skb.store.codec import decode_rows
 from skb.store.database import Database
 from skb.store.tables import change, clock, fact, relation, source
 
@@ -41,29 +44,18 @@ class HistoryReader:
 
 
 def _read(connection: Connection, machine_id: int, revision: int) -> Contents:
-    wanted = (
-        select(fact.c.relation_id, fact.c.layer, fact.c.source_id, fact.c.added, fact.c.args)
-        .where(
-            fact.c.machine_id == machine_id,
-            fact.c.added <= revision,
-            or_(fact.c.removed.is_(None), fact.c.removed > revision),
-        )
-        .order_by(fact.c.id)
+    wanted = select(
+        fact.c.relation_id, fact.c.layer, fact.c.added, fact.c.place, fact.c.source_id, fact.c.args, fact.c.size
+    ).where(
+        fact.c.machine_id == machine_id,
+        fact.c.added <= revision,
+        or_(fact.c.removed.is_(None), fact.c.removed > revision),
     )
-    columns: dict[int, tuple[list[int], list[int], list[int], list[str]]] = {}
-    for relation_id, layer, source_id, added, args in connection.execute(wanted):
-        found = columns.setdefault(relation_id, ([], [], [], []))
-        found[0].append(layer)
-        found[1].append(source_id)
-        found[2].append(added)
-        found[3].append(args)
+    rows: list[Any] = sorted(connection.execute(wanted), key=itemgetter(0, 1, 2, 3))
     names = {each.id: (each.name, each.arity) for each in connection.execute(select(relation))}
     texts = {each.id: each.text for each in connection.execute(select(source))}
-    return Contents(
-        {
-            names[relation_id]: stretches(
-                zip(layers, map(texts.__getitem__, sources), added, decode_rows(args), strict=True)
-            )
-            for relation_id, (layers, sources, added, args) in columns.items()
-        }
-    )
+    stated: dict[tuple[str, int], list[Stretch]] = {}
+    for (relation_id, layer, added, source_id), run in groupby(rows, key=itemgetter(0, 1, 2, 4)):
+        found = Rows.joined([Rows(each.args, each.size) for each in run])
+        stated.setdefault(names[relation_id], []).append(Stretch(layer, texts[source_id], added, found))
+    return Contents(stated)

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 from skb.errors import TermError
-from skb.layers import DENIED, layer_rank
+from skb.layers import DENIED, Statement, gather, layer_rank
 from skb.notation.factlines import FactText, read_facts
 from skb.notation.parser import Clause
-from skb.store.codec import to_row
+from skb.rowtext import Rows, to_row
 from skb.store.fact_audit import audit
 from skb.terms import Compound, Row, is_ground
 
 StatedFact: TypeAlias = tuple[str, Row, str, str]
 
+MOST_NAME_BYTES = 2000
+"""Of a relation or a source: what an index of PostgreSQL takes."""
+
 MAX_ODDITIES = 50
 
 _MACHINE_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}\Z")
+_WITH_OBJECTS = {("core", 2), ("numa_node", 3), ("pu", 3), ("physical_core", 2), ("die", 2), ("cache", 6)}
 _CACHE_TYPES = {"data": "", "unified": "", "instruction": "i"}
 
 
@@ -31,11 +35,11 @@ class Warning(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """Checked facts as (relation, args, layer, source), for one machine."""
+    """What was stated of one machine, checked."""
 
     machine: str
     name: str
-    facts: list[StatedFact]
+    statements: list[Statement]
     objects: Mapping[str, int]
     warnings: tuple[Warning, ...]
     is_replacing: bool
@@ -81,32 +85,60 @@ def read_stated(reading: Any, machine: str | None) -> Stated:
 
 
 def _stated(
-    facts: list[StatedFact],
+    statements: list[Statement],
     machine: str | None,
     name: str,
     objects: Mapping[str, int] | None,
     warnings: tuple[Warning, ...],
 ) -> Stated:
-    chosen = machine if machine is not None else _machine_of(facts)
+    chosen = machine if machine is not None else _machine_of(statements)
     if not _MACHINE_NAME.match(chosen):
         raise TermError(
             f"{chosen[:40]!r} is no machine name; up to 200 characters without '/' and control characters are "
             "accepted, '.' and '..' apart"
         )
-    counted = count_objects(facts) if objects is None else objects
-    return Stated(chosen, name, facts, counted, warnings, is_replacing=True)
+    counted = count_objects(statements) if objects is None else objects
+    return Stated(chosen, name, statements, counted, warnings, is_replacing=True)
 
 
-def _machine_of(facts: list[StatedFact]) -> str:
-    named = (row[0] for relation, row, _, _ in facts if relation == "machine" and len(row) == 1)
+def _machine_of(statements: list[Statement]) -> str:
+    named = (row[0] for said in statements if said.name == "machine" and said.arity == 1 for row in said.rows)
     return str(next(named, "unnamed"))
 
 
-def _from_text(text: str, layer: str, source: str) -> tuple[list[StatedFact], tuple[Warning, ...]]:
-    layer_rank(layer)
+def _from_text(text: str, layer: str, source: str) -> tuple[list[Statement], tuple[Warning, ...]]:
     read = read_facts(text)
-    facts = [(name, row, layer, said_by or source) for name, row, said_by in read.facts]
-    return facts, (*(_left_out(clause) for clause in read.others), *_odd(text, read))
+    warnings = (*(_left_out(clause) for clause in read.others), *_odd(read))
+    return statements_of(read, layer, source), warnings
+
+
+def statements_of(read: FactText, layer: str, source: str) -> list[Statement]:
+    """The facts of a text; `source` says those without a provenance of their own. Raises TermError."""
+    layer_rank(layer)
+    return _with_sound_names(
+        [
+            Statement(
+                run.name,
+                run.arity,
+                layer,
+                run.source or source,
+                run.rows if isinstance(run.rows, Rows) else Rows.of(run.rows),
+            )
+            for run in read.runs
+        ]
+    )
+
+
+def _with_sound_names(statements: list[Statement]) -> list[Statement]:
+    """The statements themselves; raises TermError for a relation or a source that no database would take as text."""
+    for text in {said.name for said in statements} | {said.source for said in statements}:
+        size = len(text.encode(errors="surrogatepass"))
+        shown = f"the relation or source {text[:40]!a}"
+        if size > MOST_NAME_BYTES:
+            raise TermError(f"{shown} has {size} bytes; up to {MOST_NAME_BYTES} are accepted")
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            raise TermError(f"{shown} holds a NUL or a lone surrogate; other characters are accepted")
+    return statements
 
 
 def _left_out(clause: Clause) -> Warning:
@@ -122,25 +154,27 @@ def _left_out(clause: Clause) -> Warning:
     return Warning("not_a_fact", f"{what} was left out; ground facts are loaded", f"line {clause.line}")
 
 
-def _odd(text: str, read: FactText) -> Iterator[Warning]:
+def _odd(read: FactText) -> Iterator[Warning]:
     """Oddities with their lines; of one code at most `MAX_ODDITIES`, then how many more there are."""
     counts: Counter[str] = Counter()
     line, offset = 1, 0
-    for oddity in audit(read.facts):
+    for oddity in audit(read):
         counts[oddity.code] += 1
         if counts[oddity.code] <= MAX_ODDITIES:
-            start = read.starts[oddity.at]
-            line, offset = line + text.count("\n", offset, start), start
+            line, offset = line + read.text.count("\n", offset, oddity.at), oddity.at
             yield Warning(oddity.code, oddity.message, f"line {line}")
     for code, count in counts.items():
         if count > MAX_ODDITIES:
             yield Warning(code, f"{count - MAX_ODDITIES} more of the same kind", "")
 
 
-def check_facts(facts: Iterable[Any], layer: str, source: str) -> list[StatedFact]:
-    """Facts as (relation, args[, layer[, source]]) tuples or compound terms, made into checked terms."""
+def check_facts(facts: Iterable[Any], layer: str, source: str) -> list[Statement]:
+    """Facts as (relation, args[, layer[, source]]) tuples or compound terms, checked. Raises TermError."""
     layer_rank(layer)
-    checked = []
+    return _with_sound_names(gather(_checked(facts, layer, source)))
+
+
+def _checked(facts: Iterable[Any], layer: str, source: str) -> Iterator[StatedFact]:
     layers = {layer}
     for each in facts:
         if hasattr(each, "functor"):
@@ -156,17 +190,17 @@ def check_facts(facts: Iterable[Any], layer: str, source: str) -> list[StatedFac
         if said_in not in layers:
             layer_rank(said_in)
             layers.add(said_in)
-        checked.append((name, row, said_in, said_by))
-    return checked
+        yield name, row, said_in, said_by
 
 
-def count_objects(facts: Iterable[StatedFact]) -> dict[str, int]:
+def count_objects(statements: Iterable[Statement]) -> dict[str, int]:
     """Objects under hwloc's type names, counted from the core relations."""
     found: dict[str, set[object]] = {}
-    for name, row, _, _ in facts:
-        kind = _object_of(name, row)
-        if kind is not None:
-            found.setdefault(kind[0], set()).add(kind[1])
+    for said in statements:
+        for row in said.rows if (said.name, said.arity) in _WITH_OBJECTS else ():
+            kind = _object_of(said.name, row)
+            if kind is not None:
+                found.setdefault(kind[0], set()).add(kind[1])
     return {kind: len(objects) for kind, objects in sorted(found.items())}
 
 

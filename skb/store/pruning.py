@@ -48,7 +48,9 @@ def prune(connection: Connection, keep_from: int) -> Pruned:
     if keep_from <= kept:
         return Pruned(kept, 0, 0)
     connection.execute(update(clock).values(kept=keep_from))
-    facts = connection.execute(delete(fact).where(fact.c.removed <= keep_from)).rowcount
+    gone = select(func.coalesce(func.sum(fact.c.size), 0)).where(fact.c.removed <= keep_from)
+    facts = int(connection.execute(gone).scalar_one())
+    connection.execute(delete(fact).where(fact.c.removed <= keep_from))
     records = connection.execute(delete(record).where(record.c.removed <= keep_from)).rowcount
     last = select(func.max(change.c.revision)).where(change.c.revision <= keep_from).group_by(change.c.machine_id)
     connection.execute(delete(change).where(change.c.revision < keep_from, change.c.revision.not_in(last)))

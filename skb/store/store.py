@@ -1,6 +1,6 @@
 """The fact store: every accepted write is one revision of a single growing number."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from weakref import WeakSet
 from sqlalchemy import Connection, func, select
 
 from skb.errors import TermError, UnknownMachine
-from skb.layers import LAYERS, layer_rank
+from skb.layers import LAYERS, Statement, layer_rank
 from skb.octopus.records import Records
 from skb.snapshot import Snapshot
 from skb.store.backup import BackupReport, read_backup, write_backup
@@ -21,14 +21,13 @@ from skb.store.tables import change, fact, machine, relation
 from skb.store.writing import (
     REPLACED_BY_LOAD,
     advance,
-    end_facts,
     end_layers,
     machine_id_or_new,
     record_change,
+    retract_facts,
     revision_of,
     write_facts,
 )
-from skb.terms import Row
 from skb.watching.bookkeeping import Change
 from skb.watching.changes import Changes
 from skb.watching.subscription import Event, Subscription
@@ -88,7 +87,7 @@ class Store:
     def machines(self) -> tuple[MachineSummary, ...]:
         """Every machine, by name."""
         counted = (
-            select(machine.c.name, relation.c.name, func.count())
+            select(machine.c.name, relation.c.name, func.sum(fact.c.size))
             .join_from(machine, fact, (fact.c.machine_id == machine.c.id) & fact.c.removed.is_(None), isouter=True)
             .join(relation, relation.c.id == fact.c.relation_id, isouter=True)
             .group_by(machine.c.name, relation.c.name)
@@ -101,7 +100,7 @@ class Store:
             for name, relation_name, count in connection.execute(counted):
                 found = counts.setdefault(name, {})
                 if relation_name is not None:
-                    found[relation_name] = count
+                    found[relation_name] = int(count)
         return tuple(MachineSummary(name, revisions.get(name, 0), found) for name, found in counts.items())
 
     def knowledge(self, name: str) -> "KnowledgeBase":
@@ -126,9 +125,9 @@ class Store:
         reading that states nothing static or discovered only adds). A refusal leaves the revision unmoved.
         """
         stated = read_stated(reading, machine)
-        if not stated.facts:
+        if not stated.statements:
             raise TermError(f"the source of {stated.machine!r} holds no facts; at least one is needed")
-        is_description = any(layer in REPLACED_BY_LOAD for _, _, layer, _ in stated.facts)
+        is_description = any(said.layer in REPLACED_BY_LOAD for said in stated.statements)
         with self._database.writing() as connection:
             revision = advance(connection, expected_revision)
             machine_id = machine_id_or_new(connection, stated.machine)
@@ -140,32 +139,29 @@ class Store:
 
     def tell(self, name: str, stated: Stated, *, expected_revision: int | None = None) -> int:
         """Adds facts to a machine; the same fact in the same layer is said anew. The new revision."""
-        if not stated.facts:
+        if not stated.statements:
             raise TermError("no facts were given; at least one is needed")
         with self._database.writing() as connection:
             revision = advance(connection, expected_revision)
             machine_id = _machine_id(connection, name)
             write_facts(self._database, connection, machine_id, revision, stated)
-            record_change(connection, revision, machine_id, f"tell {len(stated.facts)}")
+            record_change(connection, revision, machine_id, f"tell {sum(len(said.rows) for said in stated.statements)}")
         return revision
 
     def retract(
         self,
         name: str,
-        facts: Iterable[tuple[str, Row]],
+        facts: Sequence[Statement],
         *,
         layer: str | None = None,
         expected_revision: int | None = None,
     ) -> int:
-        """Removes facts from a layer, or from all; the revision, unmoved when nothing was there."""
+        """Removes facts from a layer, or all; the revision, unmoved when nothing was there."""
         ranks = list(range(len(LAYERS))) if layer is None else [layer_rank(layer)]
-        grouped: dict[tuple[str, int], list[Row]] = {}
-        for relation_name, row in facts:
-            grouped.setdefault((relation_name, len(row)), []).append(row)
         with self._database.writing() as connection:
             revision = advance(connection, expected_revision)
             machine_id = _machine_id(connection, name)
-            removed = end_facts(connection, machine_id, grouped, ranks, revision)
+            removed = retract_facts(self._database, connection, machine_id, facts, ranks, revision)
             if not removed:
                 connection.rollback()
                 return revision - 1

@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, SmallInteger, Table, Text, text
 
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 _LIVING, _ENDED = text("removed IS NULL"), text("removed IS NOT NULL")
@@ -45,6 +45,8 @@ change = Table(
     Column("summary", Text, nullable=False),
     Index("change_of_machine", "machine_id", "revision"),
 )
+# Facts that were stated together and still share their fate are one row: `args` has a line for each of `size` facts,
+# and `place` counts the facts of their revision before them.
 fact = Table(
     "fact",
     metadata,
@@ -56,6 +58,8 @@ fact = Table(
     Column("source_id", Integer, ForeignKey("source.id"), nullable=False),
     Column("added", _Number, nullable=False),
     Column("removed", _Number),
+    Column("size", Integer, nullable=False, server_default="1"),
+    Column("place", _Number, nullable=False, server_default="0"),
     Index("fact_of_machine", "machine_id", "relation_id"),
     Index("fact_by_added", "added"),
     Index("fact_by_removed", "removed", sqlite_where=_ENDED, postgresql_where=_ENDED),

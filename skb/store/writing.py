@@ -1,35 +1,35 @@
-"""How facts of a machine are written and taken back in one transaction: rows with a first and a last revision."""
+"""How facts of a machine are written and taken back in one transaction, each with a first and a last revision."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection, insert, select, update
 
 from skb.errors import RevisionConflict, TermError
-from skb.layers import layer_rank
-from skb.store.codec import encode_rows
+from skb.layers import Statement, layer_rank
+from skb.rowtext import Rows
 from skb.store.database import Database
+from skb.store.fact_rows import Standing, end_facts, insert_facts
 from skb.store.loading import Stated
 from skb.store.tables import change, clock, fact, machine, relation, source
-from skb.terms import Row
 
 MOST_NAMES = 10_000
 """Different relations, or sources, of one write; each costs a question to the database."""
 
 _CHUNK = 500
-_FACT_COLUMNS = ("machine_id", "relation_id", "args", "layer", "source_id", "added")
 _Item = TypeVar("_Item")
 REPLACED_BY_LOAD = ("static", "discovered")
 
 
 class _Batch(NamedTuple):
-    """Rows to be written under one relation, layer and source, encoded."""
+    """Facts to be written under one relation, layer and source."""
 
+    name: str
     relation_id: int
     layer: int
     source_id: int
-    args: list[str]
+    lines: list[str]
 
 
 def revision_of(connection: Connection) -> int:
@@ -65,15 +65,14 @@ def write_facts(
 ) -> dict[str, int]:
     """Adds facts, each anew where its layer has it already; how many by relation name."""
     counts: dict[str, int] = {}
-    for key, batches in _batches(connection, stated).items():
-        for batch in batches:
-            if not (batch.layer < layer_rank("measured") and stated.is_replacing):
-                _end_rows(connection, machine_id, batch.relation_id, batch.args, [batch.layer], revision)
-            rows = (
-                (machine_id, batch.relation_id, args, batch.layer, batch.source_id, revision) for args in batch.args
-            )
-            database.insert(connection, fact, _FACT_COLUMNS, rows)
-            counts[key[0]] = counts.get(key[0], 0) + len(batch.args)
+    place = 0
+    for batch in _batches(connection, stated.statements):
+        if not (batch.layer < layer_rank("measured") and stated.is_replacing):
+            end_facts(database, connection, machine_id, batch.relation_id, batch.lines, [batch.layer], revision)
+        standing = Standing(machine_id, batch.relation_id, batch.layer, batch.source_id, revision)
+        insert_facts(database, connection, standing, batch.lines, place)
+        place += len(batch.lines)
+        counts[batch.name] = counts.get(batch.name, 0) + len(batch.lines)
     return counts
 
 
@@ -87,61 +86,38 @@ def end_layers(connection: Connection, machine_id: int, revision: int) -> None:
     )
 
 
-def end_facts(
+def retract_facts(
+    database: Database,
     connection: Connection,
     machine_id: int,
-    facts: dict[tuple[str, int], list[Row]],
+    facts: Sequence[Statement],
     layers: Sequence[int],
     revision: int,
 ) -> int:
-    """Takes facts back from layers; how many rows there were."""
-    return sum(
-        _end_rows(connection, machine_id, _relation_id(connection, key), encode_rows(rows), layers, revision)
-        for key, rows in facts.items()
-    )
+    """Takes facts back from layers, whoever stated them; how many there were."""
+    count = 0
+    for said in facts:
+        relation_id = _relation_id(connection, (said.name, said.arity))
+        count += end_facts(database, connection, machine_id, relation_id, said.rows.lines(), layers, revision)
+    return count
 
 
-def _end_rows(
-    connection: Connection,
-    machine_id: int,
-    relation_id: int,
-    args: Sequence[str],
-    layers: Sequence[int],
-    revision: int,
-) -> int:
-    here = (fact.c.machine_id == machine_id, fact.c.relation_id == relation_id)
-    if connection.execute(select(fact.c.id).where(*here).limit(1)).scalar() is None:
-        return 0
-    live = (*here, fact.c.removed.is_(None), fact.c.layer.in_(layers))
-    if len(args) <= _CHUNK:
-        gone = update(fact).where(*live, fact.c.args.in_(args)).values(removed=revision)
-        return connection.execute(gone).rowcount
-    wanted = set(args)
-    stored = connection.execute(select(fact.c.id, fact.c.args).where(*live))
-    found = [number for number, text in stored if text in wanted]
-    for chunk in _chunks(found):
-        connection.execute(update(fact).where(fact.c.id.in_(chunk)).values(removed=revision))
-    return len(found)
-
-
-def _batches(connection: Connection, stated: Stated) -> dict[tuple[str, int], list[_Batch]]:
-    """Facts by relation, then by runs of equal layer and source; a fact said twice in a layer counts once."""
-    grouped: dict[tuple[str, int], dict[tuple[str, str], dict[Row, None]]] = {}
-    for name, row, layer, said_by in stated.facts:
-        runs = grouped.setdefault((name, len(row)), {})
-        runs.setdefault((layer, said_by), {})[row] = None
-    said = {said_by for runs in grouped.values() for _, said_by in runs}
-    for what, found in (("relations", grouped), ("sources", said)):
+def _batches(connection: Connection, statements: Sequence[Statement]) -> Iterator[_Batch]:
+    """What one source states of one relation in one layer; a fact that it says twice counts once."""
+    grouped: dict[tuple[str, int, str, str], list[Rows]] = {}
+    for said in statements:
+        grouped.setdefault((said.name, said.arity, said.layer, said.source), []).append(said.rows)
+    relations, said_by = {key[:2] for key in grouped}, {key[3] for key in grouped}
+    for what, found in (("relations", relations), ("sources", said_by)):
         if len(found) > MOST_NAMES:
             raise TermError(f"the facts have {len(found)} different {what}; up to {MOST_NAMES} at once are accepted")
-    sources = _source_ids(connection, said)
-    return {
-        key: [
-            _Batch(_relation_id(connection, key), layer_rank(layer), sources[said_by], encode_rows(list(rows)))
-            for (layer, said_by), rows in runs.items()
-        ]
-        for key, runs in grouped.items()
-    }
+    sources = _source_ids(connection, said_by)
+    for (name, arity, layer, source_text), parts in grouped.items():
+        lines = parts[0].lines() if len(parts) == 1 else [line for part in parts for line in part.lines()]
+        if len(set(lines)) < len(lines):
+            lines = list(dict.fromkeys(lines))
+        relation_id = _relation_id(connection, (name, arity))
+        yield _Batch(name, relation_id, layer_rank(layer), sources[source_text], lines)
 
 
 def _relation_id(connection: Connection, key: tuple[str, int]) -> int:

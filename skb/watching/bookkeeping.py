@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from skb.errors import TermError
@@ -16,14 +17,14 @@ _Bucket: TypeAlias = tuple[_Relation, Row]
 
 
 class Said(NamedTuple):
-    """A stored fact; `removed` is 0 while it is stated."""
+    """A stored fact; `place` is its place among those of the revision that added it, `removed` 0 while it is stated."""
 
     relation: _Relation
     row: Row
     layer: int
     source: str
-    number: int
     added: int
+    place: int
     removed: int
 
 
@@ -103,12 +104,12 @@ class Bookkeeping:
             self._take_back(said)
         for said in begun:
             self.add(said)
-        found: dict[str, list[tuple[int, Change]]] = {"retracted": [], "superseded": [], "asserted": []}
+        found: dict[str, list[tuple[int, int, Change]]] = {"retracted": [], "superseded": [], "asserted": []}
         for bucket in touched:
             for kind, said, wins in self._compare(*before[bucket], bucket):
                 if self._pattern.matches(said.relation, said.row):
-                    found[kind].append((said.number, self._change(revision, kind, said, wins)))
-        return [change for changes in found.values() for _, change in sorted(changes, key=lambda each: each[0])]
+                    found[kind].append((said.added, said.place, self._change(revision, kind, said, wins)))
+        return [change for changes in found.values() for *_, change in sorted(changes, key=itemgetter(0, 1))]
 
     def _compare(
         self, was: dict[tuple[int, Row], Said], winner: Said | None, bucket: _Bucket
@@ -134,7 +135,7 @@ class Bookkeeping:
 
     def _winner(self, bucket: _Bucket) -> Said | None:
         seen = [said for said in self._stated.get(bucket, {}).values() if not self._is_denied(said)]
-        return max(seen, key=lambda said: (said.layer, said.added, said.number), default=None)
+        return max(seen, key=attrgetter("layer", "added", "place"), default=None)
 
     def _is_denied(self, said: Said) -> bool:
         if said.layer == QUIRK:

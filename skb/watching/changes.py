@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, or_, select
 
 from skb.errors import StoreError
 from skb.layers import DENIED
-from skb.store.codec import decode_rows
+from skb.rowtext import decode_rows
 from skb.store.database import Database
 from skb.store.pruning import check_kept
 from skb.store.tables import clock, fact, machine, relation, source
@@ -89,11 +89,11 @@ class Changes:
         wanted = (
             select(
                 machine.c.name, relation.c.name, relation.c.arity, fact.c.args, source.c.text,
-                fact.c.id, fact.c.layer, fact.c.added, fact.c.removed,
+                fact.c.place, fact.c.layer, fact.c.added, fact.c.removed,
             )
             .select_from(fact.join(machine).join(relation).join(source))
             .where(*conditions)
-            .order_by(fact.c.id)
+            .order_by(fact.c.added, fact.c.place)
         )  # fmt: skip
         if self._machine is not None:
             wanted = wanted.where(machine.c.name == self._machine)
@@ -103,11 +103,11 @@ class Changes:
                 or_((relation.c.name == name) & (relation.c.arity == arity), relation.c.name == DENIED)
             )
         found: list[Any] = list(connection.execute(wanted))
-        for each, row in zip(found, decode_rows([each[3] for each in found]), strict=True):
-            name, relation_name, arity, _, said_by, number, layer, added, removed = each
-            said = Said((relation_name, arity), row, layer, said_by, number, added, removed or 0)
-            if self._pattern.may_concern(said.relation, row):
-                yield name, said
+        for name, relation_name, arity, args, said_by, place, layer, added, removed in found:
+            for at, row in enumerate(decode_rows(args)):
+                said = Said((relation_name, arity), row, layer, said_by, added, place + at, removed or 0)
+                if self._pattern.may_concern(said.relation, row):
+                    yield name, said
 
 
 def _epoch(connection: Connection) -> str:

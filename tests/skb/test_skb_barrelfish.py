@@ -139,4 +139,4 @@ def test_many_oddities_of_a_kind_are_cut_to_a_readable_number() -> None:
 
 def test_odd_shapes_of_known_relations_do_no_harm() -> None:
     text = "rootbridge(a, b, c). memory_region(a, b, c, d, e). cache(a, b, c, d, e, f, g, h). ht_link(1, 2). cpu(a, b)."
-    assert {oddity.code for oddity in audit(read_facts(text).facts)} <= {"unknown_region_type", "unknown_core"}
+    assert {oddity.code for oddity in audit(read_facts(text))} <= {"unknown_region_type", "unknown_core"}
