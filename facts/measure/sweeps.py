@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias
 
-from facts.measure.ends import Ends
+from facts.measure.ends import Ends, Plan
+from facts.measure.loops import PING, STREAM
 from facts.measure.spread import per_message_ps
 
 Told: TypeAlias = Callable[[float], object]
@@ -20,12 +21,18 @@ _MOST_PS = 2**32 - 1
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is done where time allows; a burst is short enough that even one sweep over 256 CPUs takes a minute."""
+    """How much is done where time allows; a visit is short enough for one sweep over 256 CPUs in a minute or two."""
 
     sweeps: int = 32
     batches: int = 16
     round_trips: int = 64
     messages: int = 256
+
+    @property
+    def plans(self) -> tuple[Plan, ...]:
+        """Return the bursts of a visit: ping-pong and stream that the first CPU begins, then the same by the second."""
+        bursts = ((PING, self.round_trips), (STREAM, self.messages))
+        return tuple(Plan(kind, by, self.batches, rounds) for by in (0, 1) for kind, rounds in bursts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,7 @@ def sweep_pairs(
             elapsed = time.monotonic() - began
             if elapsed >= time_limit_s:
                 return found
-            for pair in ((one, other), (other, one)):
-                _visit(ends, pair, effort, found.setdefault(pair, Timings()))
+            _visit(ends, (one, other), effort, found)
             done += 1
             if told is not None:
                 told(max(done / visits, min(1.0, elapsed / time_limit_s)))
@@ -71,9 +77,9 @@ def pairs_by_distance(cpus: Sequence[int]) -> Iterator[Pair]:
         yield from zip(cpus, cpus[distance:], strict=False)
 
 
-def _visit(ends: Ends, pair: Pair, effort: Effort, timings: Timings) -> None:
+def _visit(ends: Ends, cpus: Pair, effort: Effort, found: dict[Pair, Timings]) -> None:
     cost_ns = ends.loops.clock_cost_ns
-    for batch_ns in ends.ping(*pair, effort.batches, effort.round_trips):
-        timings.one_way.append(min(_MOST_PS, per_message_ps(batch_ns, cost_ns, 2 * effort.round_trips)))
-    for batch_ns in ends.stream(*pair, effort.batches, effort.messages):
-        timings.interval.append(min(_MOST_PS, per_message_ps(batch_ns, cost_ns, effort.messages)))
+    for plan, durations in zip(effort.plans, ends.visit(cpus, effort.plans), strict=True):
+        timings = found.setdefault((cpus[plan.by], cpus[1 - plan.by]), Timings())
+        kept, trips = (timings.one_way, 2) if plan.sender == PING else (timings.interval, 1)
+        kept.extend(min(_MOST_PS, per_message_ps(batch, cost_ns, trips * plan.rounds)) for batch in durations)

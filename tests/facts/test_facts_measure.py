@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import facts
 from facts.anomalies import AnomalyLog
 from facts.measure import loops
-from facts.measure.ends import two_ends
+from facts.measure.ends import Plan, two_ends
 from facts.measure.findings import rows_of
 from facts.measure.host import Measurement, measure_host
 from facts.measure.loops import PING, PONG, SINK, STREAM, Burst, Loops
@@ -126,7 +126,7 @@ def test_without_time_nothing_is_measured_and_the_refusal_says_why():
 def test_a_cpu_that_is_not_there_is_refused():
     absent = max(os.sched_getaffinity(0)) + 4096
     with two_ends(loops.find_loops()) as ends, pytest.raises(facts.ReadError) as refused:
-        ends.ping(absent, absent + 1, batches=1, rounds=1)
+        ends.visit((min(os.sched_getaffinity(0)), absent), [Plan(PING, by=0, batches=1, rounds=1)])
     assert refused.value.code == "cannot_pin"
 
 
@@ -231,8 +231,8 @@ def test_a_sink_takes_the_ring_in_order_and_acknowledges_it(load: Load):
 def test_all_batches_of_a_burst_arrive_on_two_cpus(load: Load):
     one, other = sorted(os.sched_getaffinity(0))[:2]
     with two_ends(load()) as ends:
-        assert len(ends.ping(one, other, batches=10, rounds=20)) == 10
-        assert len(ends.stream(other, one, batches=10, rounds=100)) == 10
+        found = ends.visit((one, other), [Plan(PING, 0, 10, 20), Plan(STREAM, 1, 5, 100), Plan(STREAM, 0, 7, 1)])
+    assert [len(durations) for durations in found] == [10, 5, 7]
 
 
 timings_ps = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=60)
