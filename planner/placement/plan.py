@@ -8,10 +8,10 @@ from typing import Any
 from planner.applications.application import Application
 from planner.cpu_list import format_cpu_list
 from planner.machine.topology import Topology
-from planner.placement.conflict import minimal_conflict
 from planner.placement.machine_problem import problem_of, unlimited_nodes, untold_cores
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
 from planner.placement.problem import Problem
+from planner.placement.rules.conflict import minimal_conflict
 from planner.placement.solve import Solved, Status, solve
 from planner.verify.placement import check_assignment, check_map
 

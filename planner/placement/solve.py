@@ -8,14 +8,16 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from planner.errors import PlanError
-from planner.placement.bound import METHOD as GILMORE_LAWLER
-from planner.placement.bound import gilmore_lawler
-from planner.placement.feasibility import find_feasible
+from planner.placement.bounds.cp_sat import METHOD as CP_SAT
+from planner.placement.bounds.cp_sat import is_provable, prove
+from planner.placement.bounds.gilmore_lawler import METHOD as GILMORE_LAWLER
+from planner.placement.bounds.gilmore_lawler import gilmore_lawler
 from planner.placement.problem import Problem
-from planner.placement.proof import METHOD as CP_SAT
-from planner.placement.proof import is_provable, prove
-from planner.placement.search import TOLERANCE, Budget, search
-from planner.placement.seeds import compact, scatter, starts
+from planner.placement.rules.feasibility import find_feasible
+from planner.placement.search.budget import Budget
+from planner.placement.search.portfolio import search
+from planner.placement.search.tabu import TOLERANCE
+from planner.placement.seeds.simple import compact, scatter, starts
 
 DEFAULT_ITERATIONS = 5000
 ITERATIONS_BEFORE_PROOF = 300

@@ -9,7 +9,7 @@ from planner_machines import flat, opteron
 
 from planner import Application, PlanError, Topology, place, place_matrix, qap
 from planner.matrix_text import read_matrix, read_qaplib
-from planner.placement.bound import gilmore_lawler
+from planner.placement.bounds.gilmore_lawler import gilmore_lawler
 from planner.placement.machine_problem import problem_of
 from planner.verify.errors import ViolationError
 from planner.verify.placement import check_map

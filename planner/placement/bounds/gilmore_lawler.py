@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.placement.lap import FORBIDDEN, LinearAssignment, solve_assignment
+from planner.placement.bounds.linear_assignment import FORBIDDEN, LinearAssignment, solve_assignment
 from planner.placement.problem import Flags, Matrix, Problem
 
 METHOD = "Gilmore-Lawler"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from planner.placement.problem import Rule, holds
-from planner.placement.rule_model import RuleModel, facility_marks, kinds, location_marks
+from planner.placement.rules.model import RuleModel, facility_marks, kinds, location_marks
 
 WORK_LIMIT = 10.0
 """CP-SAT's deterministic seconds: the same on every machine."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from planner.linear_model import Term
 from planner.placement.problem import Matrix, Problem
-from planner.placement.rule_model import Kinds, RuleModel, kinds, location_marks
+from planner.placement.rules.model import Kinds, RuleModel, kinds, location_marks
 
 METHOD = "CP-SAT over kinds of locations"
 MOST_PRODUCTS = 3000

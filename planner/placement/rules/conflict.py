@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from planner.applications.application import Application
 from planner.applications.constraints import Constraint
 from planner.machine.topology import Topology
-from planner.placement.feasibility import Status, find_feasible
 from planner.placement.machine_problem import rules_of
+from planner.placement.rules.feasibility import Status, find_feasible
 
 
 def minimal_conflict(app: Application, machine: Topology, seed: int = 0) -> tuple[tuple[str, ...], bool]:

@@ -1,6 +1,7 @@
 """Which exchanges of two locations' contents keep the rules."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.placement.problem import (
     Apart,
@@ -14,6 +15,9 @@ from planner.placement.problem import (
     Together,
 )
 
+NEVER = 2**31 - 1
+"""The turn that never comes."""
+
 
 class Exchanges:
     """Slots are the facilities, then an empty slot for each location left over; each has a location."""
@@ -26,16 +30,43 @@ class Exchanges:
         self._rules = [
             _Marked(rule, self._slots, problem.location_count) for rule in problem.rules if not isinstance(rule, Inside)
         ]
+        self._permits_all = bool(self._permitted.all())
+        self._there: Flags = self._permitted
+
+    @property
+    def depend_on_each_other(self) -> bool:
+        """Whether where one facility may go depends on where others are."""
+        return bool(self._rules)
+
+    @property
+    def permit_all(self) -> bool:
+        """Whether there is no rule at all."""
+        return self._permits_all and not self._rules
 
     def allowed(self, at: Indices) -> Flags:
         """Slots x slots: whether exchanging their locations keeps every rule, given that `at` keeps them."""
-        there = self._permitted[:, at]
+        there = self._there = self._permitted[:, at]
         allowed = there & there.T & (self._is_real[:, None] | self._is_real[None, :])
         for rule in self._rules:
             fits = rule.fits(at)
             allowed &= fits & fits.T
         np.fill_diagonal(allowed, False)
         return allowed
+
+    def follow(self, one: int, other: int) -> None:
+        """The slots one and other of what `allowed` saw last exchange their locations."""
+        if not self._permits_all:
+            column = self._there[:, one].copy()
+            self._there[:, one] = self._there[:, other]
+            self._there[:, other] = column
+
+    def close(self, slot: int, until: NDArray[np.int32]) -> None:
+        """Mark in `until` with whom the slot must never exchange; where no rule depends on other facilities."""
+        if not self._permits_all:
+            until[~(self._there[slot] & self._there[:, slot])] = NEVER
+        if not self._is_real[slot]:
+            until[~self._is_real] = NEVER
+        until[slot] = NEVER
 
 
 class _Marked:

@@ -1,0 +1,1 @@
+"""What no placement can cost less than, and proofs of it."""

@@ -1,0 +1,1 @@
+"""Constraints on placements: which exchanges keep them, whether any placement does, which ones conflict."""
