@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
+from skb.rowtext import decode_rows
 from skb.store.database import Database
 from skb.store.tables import fact
 
@@ -35,6 +37,22 @@ def insert_facts(
     size = max(1, min(MOST_FACTS, MOST_CHARACTERS * len(lines) // (sum(map(len, lines)) + 1)))
     parts = ((lines[at : at + size], place + at) for at in range(0, len(lines), size))
     database.insert(connection, fact, _COLUMNS, (_row(standing, None, part, at) for part, at in parts))
+
+
+def superseded(
+    connection: Connection, standing: Standing, lines: Sequence[str], key: tuple[int, ...] | None
+) -> list[str]:
+    """The living facts that the same source stated in the same layer, of which a line states the key anew."""
+    same = ("machine_id", "relation_id", "layer", "source_id")
+    alike = (fact.c[name] == getattr(standing, name) for name in same)
+    texts = connection.execute(select(fact.c.args).where(*alike, fact.c.removed.is_(None))).scalars().all()
+    if not texts or not key:
+        return []
+    identify = itemgetter(*key)
+    renewed = set(map(identify, decode_rows("\n".join(lines))))
+    held = "\n".join(texts)
+    stated = zip(held.split("\n"), decode_rows(held), strict=True)
+    return [line for line, row in stated if identify(row) in renewed]
 
 
 def end_facts(

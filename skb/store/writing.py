@@ -9,8 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 from skb.errors import RevisionConflict, TermError
 from skb.layers import Statement, layer_rank
 from skb.rowtext import Rows
+from skb.schema import key_of
 from skb.store.database import Database
-from skb.store.fact_rows import Standing, end_facts, insert_facts
+from skb.store.fact_rows import Standing, end_facts, insert_facts, superseded
 from skb.store.loading import Stated
 from skb.store.tables import change, clock, fact, machine, relation, source
 
@@ -20,6 +21,7 @@ MOST_NAMES = 10_000
 _CHUNK = 500
 _Item = TypeVar("_Item")
 REPLACED_BY_LOAD = ("static", "discovered")
+MEASURED = layer_rank("measured")
 
 
 class _Batch(NamedTuple):
@@ -27,6 +29,7 @@ class _Batch(NamedTuple):
 
     name: str
     relation_id: int
+    key: tuple[int, ...] | None
     layer: int
     source_id: int
     lines: list[str]
@@ -63,13 +66,19 @@ def machine_id_or_new(connection: Connection, name: str) -> int:
 def write_facts(
     database: Database, connection: Connection, machine_id: int, revision: int, stated: Stated
 ) -> dict[str, int]:
-    """Adds facts, each anew where its layer has it already; how many by relation name."""
+    """Adds facts, each anew where its layer has it already; how many by relation name.
+
+    What a source measured and is loaded with again takes the place of what it said of the same keys.
+    """
     counts: dict[str, int] = {}
     place = 0
     for batch in _batches(connection, stated.statements):
-        if not (batch.layer < layer_rank("measured") and stated.is_replacing):
-            end_facts(database, connection, machine_id, batch.relation_id, batch.lines, [batch.layer], revision)
         standing = Standing(machine_id, batch.relation_id, batch.layer, batch.source_id, revision)
+        if not (batch.layer < MEASURED and stated.is_replacing):
+            ended = batch.lines
+            if stated.is_replacing and batch.layer == MEASURED:
+                ended = ended + superseded(connection, standing, batch.lines, batch.key)
+            end_facts(database, connection, machine_id, batch.relation_id, ended, [batch.layer], revision)
         insert_facts(database, connection, standing, batch.lines, place)
         place += len(batch.lines)
         counts[batch.name] = counts.get(batch.name, 0) + len(batch.lines)
@@ -117,7 +126,8 @@ def _batches(connection: Connection, statements: Sequence[Statement]) -> Iterato
         if len(set(lines)) < len(lines):
             lines = list(dict.fromkeys(lines))
         relation_id = _relation_id(connection, (name, arity))
-        yield _Batch(name, relation_id, layer_rank(layer), sources[source_text], lines)
+        key = key_of(name, arity)
+        yield _Batch(name, relation_id, key, layer_rank(layer), sources[source_text], lines)
 
 
 def _relation_id(connection: Connection, key: tuple[str, int]) -> int:

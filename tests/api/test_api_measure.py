@@ -43,6 +43,8 @@ def test_a_second_measurement_takes_the_place_of_the_first(skb: Skb):
     answer = skb("query", "here", "message_latency_ps(A, B, Mean, _, _, _)", "--json").document
     assert len(answer["rows"]) == loaded["facts"]["message_latency_ps"]
     assert loaded["revision"] == 2
+    [machine] = skb("machines", "--json").document["machines"]
+    assert machine["facts"] == loaded["facts"]
 
 
 def test_only_this_host_can_be_measured(skb: Skb):

@@ -90,6 +90,21 @@ def test_loading_a_known_name_replaces_static_and_discovered_facts_in_one_revisi
     assert snapshot.rows("message_rtt", 6) == ((0, 1, 500, 1, 1, 1),)
 
 
+def test_a_source_that_measures_again_takes_the_place_of_what_it_said_of_the_same_keys(kb: skb.KnowledgeBase) -> None:
+    def measure(source: str, *pairs: tuple[int, int, int]) -> None:
+        readings = [("message_throughput", pair, "measured", source) for pair in pairs]
+        kb.store.load([*readings, ("core", (0, "p0"), "static", "given")], "m")
+
+    measure("ping", (0, 1, 100), (1, 0, 110))
+    measure("smelt", (0, 1, 70))
+    measure("ping", (0, 1, 120))
+    stated = {(fact.args, fact.source) for fact in kb.snapshot().facts("message_throughput")}
+    assert stated == {((0, 1, 120), "ping"), ((1, 0, 110), "ping"), ((0, 1, 70), "smelt")}
+    assert set(kb.snapshot().rows("message_throughput", 3)) == {(0, 1, 120), (1, 0, 110)}
+    earlier = kb.snapshot(kb.revision - 1)
+    assert (0, 1, 100) in {fact.args for fact in earlier.facts("message_throughput")}
+
+
 def test_a_measured_reading_adds_to_a_machine_and_takes_nothing_away(kb: skb.KnowledgeBase) -> None:
     kb.store.load([("message_rtt", (0, 1, 1, 1, 1, 1), "measured", "csv")], machine="m")
     assert kb.snapshot().rows("core", 2) == ((0, "p0"), (1, "p0"))
