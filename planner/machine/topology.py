@@ -41,9 +41,11 @@ class Topology:
     costs: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     stated_latency: Mapping[Pair, PairLatency] = field(default_factory=dict)
     throughput: Mapping[Pair, int] = field(default_factory=dict)
+    interval_ps: Mapping[Pair, int] = field(default_factory=dict)
     hops: Mapping[Pair, int] = field(default_factory=dict)
     node_distance: Mapping[Pair, int] = field(default_factory=dict)
     node_bytes: Mapping[int, int] = field(default_factory=dict)
+    node_os_index: Mapping[int, int] = field(default_factory=dict)
     mesh: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
@@ -69,9 +71,11 @@ class Topology:
             costs={row[0]: (row[1], str(row[2])) for row in snapshot.rows("cost", 3) if isinstance(row[1], int)},
             stated_latency=read_latencies(snapshot, {core.id: core.clock_hz for core in cores}),
             throughput={row[:2]: row[2] for row in snapshot.rows("message_throughput", 3)},
+            interval_ps={row[:2]: row[2] for row in snapshot.rows("message_interval_ps", 6)},
             hops={row[:2]: row[2] for row in snapshot.rows("package_hops", 3)},
             node_distance={row[:2]: row[2] for row in snapshot.rows("numa_distance", 3)},
             node_bytes={row[0]: size for row in snapshot.rows("numa_node", 3) if (size := integer(row[2])) is not None},
+            node_os_index={row[0]: at for row in snapshot.rows("numa_node", 3) if (at := integer(row[1])) is not None},
             mesh={row[0]: row[1:] for row in snapshot.rows("mesh_position", 3)},
         )
 
@@ -132,10 +136,11 @@ class Topology:
         return (2 * self.latency_ps(src, dst) * self.send_share_ppm + 1_000_000) // 2_000_000
 
     def occupancy_ps(self, src: int, dst: int) -> int:
-        """Time from message to message in a stream: 1 / throughput where stated, else the send share."""
+        """Time from message to message in a stream: by throughput or interval where stated, else the send share."""
         per_megacycle = self.throughput.get((src, dst)) or self.throughput.get((dst, src))
         if not per_megacycle:
-            return self.send_ps(src, dst)
+            stated_ps = self.interval_ps.get((src, dst)) or self.interval_ps.get((dst, src))
+            return stated_ps or self.send_ps(src, dst)
         clock_hz = self.core(src).clock_hz or NOMINAL_CLOCK_HZ
         divisor = per_megacycle * clock_hz
         return (2 * 1_000_000 * PS_PER_SECOND + divisor) // (2 * divisor)

@@ -117,3 +117,18 @@ def test_a_flat_machine_is_estimated_throughout() -> None:
     machine = Topology.of(flat(3))
     assert machine.weakest_source([(0, 1), (1, 2)]) == "estimated"
     assert machine.weakest_source([]) == "measured"
+
+
+def test_a_stream_goes_by_throughput_then_by_interval_then_by_the_senders_share() -> None:
+    latencies = [(0, 1, 50_000, 0, 0, 0), (0, 2, 50_000, 0, 0, 0), (1, 2, 50_000, 0, 0, 0)]
+    intervals = [(0, 1, 9_000, 0, 0, 0), (0, 2, 8_000, 0, 0, 0)]
+    facts = Snapshot(
+        {
+            "message_latency_ps": latencies,
+            "message_interval_ps": intervals,
+            "message_throughput": [(0, 1, 50_000)],
+            "clock_hz": [(0, 2_000_000_000)],
+        }
+    )
+    machine = Topology.of(facts)
+    assert [machine.occupancy_ps(*pair) for pair in ((0, 1), (0, 2), (2, 0), (1, 2))] == [10_000, 8_000, 8_000, 9_500]
