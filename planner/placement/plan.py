@@ -12,7 +12,7 @@ from planner.placement.machine_problem import problem_of, unlimited_nodes, untol
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
 from planner.placement.problem import Problem
 from planner.placement.rules.conflict import minimal_conflict
-from planner.placement.solve import Solved, Status, solve
+from planner.placement.solve import Mapper, Solved, Status, solve
 from planner.verify.placement import check_assignment, check_map
 
 UNIT = "byte ns/s"
@@ -93,18 +93,18 @@ def place(
     seed: int = 0,
     time_limit: float | None = None,
     iterations: int | None = None,
+    mappers: Sequence[Mapper] = (),
 ) -> Placement:
-    """Dispatchers on different allowed cores, at the least traffic x latency, under the application's
-    constraints.
+    """Dispatchers on different allowed cores, at the least traffic x latency, under the application's constraints.
 
-    `iterations` bounds the search reproducibly (5,000 by default), `time_limit` by seconds from the search's
-    start. Raises PlanError for constraints that name cores, packages or nodes which the machine does not
-    have.
+    `iterations` bounds the search reproducibly (5,000 by default), `time_limit` by seconds from the search's start;
+    `mappers` are other tools' ways to assignments, improved if they keep the constraints. Raises PlanError for
+    constraints that name cores, packages or nodes which the machine does not have.
     """
     started = time.perf_counter()
     if len(app.dispatchers) > len(machine.allowed_ids):
         return _no_placement(app, machine, "infeasible", seed, started)
-    solved = solve(problem_of(app, machine), seed, time_limit, iterations)
+    solved = solve(problem_of(app, machine), seed, time_limit, iterations, mappers)
     if isinstance(solved, str):
         return _no_placement(app, machine, solved, seed, started)
     seats = {}
@@ -161,6 +161,7 @@ def place_matrix(
     seed: int = 0,
     time_limit: float | None = None,
     iterations: int | None = None,
+    mappers: Sequence[Mapper] = (),
 ) -> Placement:
     """Threads to cores without a machine: square matrices of one-way latency and of bytes per second.
 
@@ -169,7 +170,7 @@ def place_matrix(
     """
     started = time.perf_counter()
     problem = matrix_problem(latency_ns, traffic)
-    solved = solve(problem, seed, time_limit, iterations)
+    solved = solve(problem, seed, time_limit, iterations, mappers)
     assert isinstance(solved, Solved)
     return _bare(solved, problem, started, UNIT, {"cores": list(solved.assignment)})
 
@@ -181,6 +182,7 @@ def qap(
     seed: int = 0,
     time_limit: float | None = None,
     iterations: int | None = None,
+    mappers: Sequence[Mapper] = (),
 ) -> Placement:
     """A quadratic assignment problem: the sum over i, j of flow[i][j] x distance[p(i)][p(j)], p a
     permutation.
@@ -190,7 +192,7 @@ def qap(
     """
     started = time.perf_counter()
     problem = quadratic_problem(flow, distance)
-    solved = solve(problem, seed, time_limit, iterations)
+    solved = solve(problem, seed, time_limit, iterations, mappers)
     assert isinstance(solved, Solved)
     return _bare(solved, problem, started, "1", {"permutation": list(solved.assignment)})
 

@@ -1,7 +1,7 @@
 """The solving of one assignment problem: feasibility, seeds, search, bound, proof."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -23,8 +23,14 @@ DEFAULT_ITERATIONS = 5000
 ITERATIONS_BEFORE_PROOF = 300
 """A small problem is searched this long first; if the proof succeeds then, nothing more needs to be searched."""
 
+SMALL = 48
+"""Up to so many locations a bound costs next to nothing, and may end the search early."""
+
 PROOF_WORK = 2.0
 """CP-SAT's deterministic seconds for the proof where no time limit is given."""
+
+Mapper: TypeAlias = Callable[[Problem], Sequence[int]]
+"""Another tool's assignment of facilities 0, 1, ... to locations; an empty one where it found none."""
 
 Status: TypeAlias = Literal["optimal", "feasible", "infeasible", "unknown"]
 
@@ -42,14 +48,21 @@ class Solved:
 
 
 def solve(
-    problem: Problem, seed: int, time_limit: float | None, iterations: int | None
+    problem: Problem,
+    seed: int,
+    time_limit: float | None,
+    iterations: int | None,
+    mappers: Sequence[Mapper] = (),
 ) -> Solved | Literal["infeasible", "unknown"]:
-    """The best assignment found, or why there is none. `time_limit` counts from here."""
+    """The best assignment found, or why there is none. `time_limit` counts from here and is the search's.
+
+    A bound of a large problem is worked out after it. `mappers` are other tools' ways to seeds.
+    """
     started = time.perf_counter()
     _check_limits(time_limit, iterations)
     if problem.size > problem.location_count:
         return "infeasible"
-    seeds = list(starts(problem))
+    seeds = [*starts(problem), *_foreign(problem, mappers)]
     if not seeds:
         found = find_feasible(problem.size, problem.location_count, problem.rules, seed=seed, time_limit=time_limit)
         if found.status != "feasible":
@@ -58,8 +71,17 @@ def solve(
     return _Run(problem, seeds, seed, time_limit, iterations, started).finish()
 
 
+def _foreign(problem: Problem, mappers: Sequence[Mapper]) -> Iterator[tuple[int, ...]]:
+    """What the other tools found, as far as it is an assignment that keeps the rules."""
+    for mapper in mappers:
+        found = tuple(mapper(problem))
+        is_one = len(found) == problem.size == len(set(found)) and set(found) <= set(range(problem.location_count))
+        if is_one and problem.allows(found):
+            yield found
+
+
 class _Run:
-    """Search, then proof, then search again: small problems are proven before the budget is spent."""
+    """Search, bound, proof; small problems are bounded and proven before the time is spent, which may then be saved."""
 
     def __init__(
         self,
@@ -75,18 +97,23 @@ class _Run:
         self._started = started
         self._time_limit = time_limit
         self._iterations = DEFAULT_ITERATIONS if iterations is None and time_limit is None else iterations
-        self._bound = gilmore_lawler(problem).value
-        self._proof: dict[str, Any] = {"method": GILMORE_LAWLER, "model": "exact", "rounding": 0.0}
+        self._bound = 0.0
+        self._proof: dict[str, Any] = {"method": "costs are not negative", "model": "exact", "rounding": 0.0}
         self._best = min(seeds, key=problem.cost)
         self._seeds = seeds
 
     def finish(self) -> Solved:
-        if is_provable(self._problem):
+        is_small = self._problem.location_count <= SMALL
+        if is_small:
+            self._bound_from_below()
+        if is_small and is_provable(self._problem):
             few = ITERATIONS_BEFORE_PROOF if self._iterations is None else self._iterations
             self._search(min(few, ITERATIONS_BEFORE_PROOF), 0.25)
             self._prove()
         if not self._is_optimal():
             self._search(self._iterations, 1.0)
+        if not is_small:
+            self._bound_from_below()
         problem, cost = self._problem, self._problem.cost(self._best)
         return Solved(
             status="optimal" if self._is_optimal() else "feasible",
@@ -107,6 +134,12 @@ class _Run:
     def _search(self, iterations: int | None, part: float) -> None:
         budget = Budget(iterations, self._deadline(part))
         self._best = search(self._problem, [self._best, *self._seeds], budget, bound=self._bound, seed=self._seed)
+
+    def _bound_from_below(self) -> None:
+        found = gilmore_lawler(self._problem).value
+        if found > self._bound:
+            self._bound = found
+            self._proof = {"method": GILMORE_LAWLER, "model": "exact", "rounding": 0.0}
 
     def _prove(self) -> None:
         if self._is_optimal():

@@ -26,8 +26,8 @@ class Proof:
 
 
 def is_provable(problem: Problem) -> bool:
-    pairs = np.count_nonzero(np.triu(problem.flow + problem.flow.T, 1))
-    return int(pairs) * len(_location_kinds(problem)) ** 2 <= MOST_PRODUCTS
+    pairs = int(np.count_nonzero(np.triu(problem.flow + problem.flow.T, 1)))
+    return pairs <= MOST_PRODUCTS and pairs * len(_location_kinds(problem)) ** 2 <= MOST_PRODUCTS
 
 
 def prove(
