@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.loading import load_text
 from bench.placement import conflict, large_placements, placements
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
@@ -13,6 +14,7 @@ FIGURES = {
     "skb-help": help_text,
     "rep-13": contended_run,
     "hwloc-files": hwloc_files,
+    "load-text": load_text,
     "conflict": conflict,
     "placement": placements,
     "placement-large": large_placements,

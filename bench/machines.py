@@ -24,7 +24,7 @@ LARGE = Shape(1024, 8, 16)
 
 def machine_facts(shape: Shape, seed: int) -> list[Fact]:
     """Every fact of a machine as (relation, integers); equal seeds give equal machines."""
-    return [*_cores(shape), *_latencies(shape, random.Random(seed)), *_devices(shape), *_mesh(shape.cores)]
+    return [*_cores(shape), *latencies(shape, random.Random(seed)), *_devices(shape), *_mesh(shape.cores)]
 
 
 def _cores(shape: Shape) -> Iterator[Fact]:
@@ -35,7 +35,8 @@ def _cores(shape: Shape) -> Iterator[Fact]:
         yield "cache", (2 * shape.cores + core // shape.per_l3, core, 3, 16 << 20)
 
 
-def _latencies(shape: Shape, rng: random.Random) -> Iterator[Fact]:
+def latencies(shape: Shape, rng: random.Random) -> Iterator[Fact]:
+    """`message_rtt` of every ordered pair of cores, one after another."""
     for a in range(shape.cores):
         for b in range(shape.cores):
             if a != b:
