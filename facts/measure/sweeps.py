@@ -23,7 +23,7 @@ _MOST_PS = 2**32 - 1
 class Effort:
     """How much is done where time allows; a visit is short enough for one sweep over 256 CPUs in a minute or two."""
 
-    sweeps: int = 32
+    sweeps: int = 64
     batches: int = 16
     round_trips: int = 64
     messages: int = 256
