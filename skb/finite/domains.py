@@ -32,7 +32,7 @@ def declare(lowering: Lowering, declaration: Term, label: str | None) -> None:
         lowering.members[name] = target
         if label is not None and name in lowering.model.domains:
             _check_listed(domain, target)
-            lowering.model.post_table([name], [(value,) for value in domain], label)
+            lowering.model.post_table([name], tuple([(value,) for value in domain]), label)
         else:
             lowering.model.declare(name, domain)
 

@@ -24,6 +24,7 @@ from skb.solving.constraints import Domain, Element, Linear, Table
 from skb.terms import Compound, Row, Term, Variable, is_ground
 
 Evaluate: TypeAlias = Callable[[Term, Sequence[str]], list[Row]]
+Rows: TypeAlias = tuple[tuple[int, ...], ...]
 _FUNCTIONS = {"*": "product", "abs": "abs", "//": "div", "mod": "mod", "min": "min", "max": "max"}
 
 
@@ -39,6 +40,7 @@ class Lowering:
         self._variables = variables
         self.evaluate = evaluate
         self.members: dict[str, Term] = {}
+        self._known_rows: dict[tuple[Term, tuple[str, ...]], Rows] = {}
 
     def post(self, goal: Term, label: str | None) -> None:
         """Posts one constraint. Raises SkbError for what is none."""
@@ -118,7 +120,7 @@ class Lowering:
         found, rows = self.table(goal)
         for name in found:
             self.require_domain(name)
-        self.model.post(Table(tuple(found), tuple(dict.fromkeys(rows)), is_forbidden=True), label)
+        self.model.post(Table(tuple(found), rows, is_forbidden=True), label)
 
     def sum(self, term: Term, label: str | None = None) -> Sum:
         """An expression over finite-domain variables as a sum; what is not linear gets a variable of its own."""
@@ -219,7 +221,7 @@ class Lowering:
         found, rows = self.table(goal)
         for name in found:
             self.require_domain(name)
-        return Sum({self.model.indicator(Table(tuple(found), tuple(dict.fromkeys(rows))), label): 1})
+        return Sum({self.model.indicator(Table(tuple(found), rows), label): 1})
 
     def _connected(self, goal: Compound, label: str | None) -> Sum:
         check_arity(goal)
@@ -285,14 +287,25 @@ class Lowering:
                 details={"variables": [name], "rule": ""},
             )
 
-    def table(self, goal: Term) -> tuple[list[str], list[tuple[int, ...]]]:
+    def table(self, goal: Term) -> tuple[list[str], Rows]:
         """A plain goal over finite-domain variables: the variables and the coded rows that it allows."""
         members: dict[str, str] = {}
         plain = self._with_members_as_variables(goal, members)
         columns = [name for name in ordered_names(plain) if name in self._variables or name in members]
-        rows = self.evaluate(plain, columns)
-        code = self.codes.code
-        return [members.get(name, name) for name in columns], [tuple([code(each) for each in row]) for row in rows]
+        return [members.get(name, name) for name in columns], self._coded_rows(plain, columns)
+
+    def _coded_rows(self, goal: Term, columns: list[str]) -> Rows:
+        """The rows of a goal; goals that differ in the names of their variables alone are evaluated once."""
+        renamed = {name: f"V{at}" for at, name in enumerate(ordered_names(goal))}
+        shape = substitute(goal, {name: Variable(new) for name, new in renamed.items()})
+        wanted = tuple(renamed[name] for name in columns)
+        found = self._known_rows.get((shape, wanted))
+        if found is None:
+            code = self.codes.code
+            rows = self.evaluate(shape, wanted)
+            found = tuple(dict.fromkeys([tuple([code(each) for each in row]) for row in rows]))
+            self._known_rows[shape, wanted] = found
+        return found
 
     def _with_members_as_variables(self, term: Term, members: dict[str, str]) -> Term:
         if self.is_member(term):

@@ -1,7 +1,8 @@
 """A constraint problem under construction: domains narrowed by relations, constraints posted, sums bounded."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import contains, itemgetter
 
 from skb.errors import EvaluationError, ProblemError
 from skb.finite.values import is_code
@@ -73,27 +74,31 @@ class Model:
     def post(self, constraint: Constraint, label: str | None) -> None:
         self._posted.append(Posted(constraint, label))
 
-    def post_table(self, names: Sequence[str], rows: Iterable[tuple[int, ...]], label: str | None) -> None:
+    def post_table(self, names: Sequence[str], rows: tuple[tuple[int, ...], ...], label: str | None) -> None:
         """A relation over variables. One without label narrows domains at once, and is posted if that is not all."""
-        kept = list(dict.fromkeys(rows))
-        for at, name in enumerate(names):
+        columns = [set(map(itemgetter(at), rows)) for at in range(len(names))]
+        for name, values in zip(names, columns, strict=True):
             if name not in self.domains:
-                self.add_variable(name, Domain.of_values({row[at] for row in kept} or {0}))
+                self.add_variable(name, Domain.of_values(values or {0}))
         if label is None:
-            kept = self._narrowed(names, kept)
+            rows = self._narrowed(names, rows, columns)
         if label is not None or len(names) != 1:
-            self.post(Table(tuple(names), tuple(kept)), label)
+            self.post(Table(tuple(names), rows), label)
 
-    def _narrowed(self, names: Sequence[str], rows: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        domains = [self._members(name) for name in names]
-        kept = [row for row in rows if all(value in domain for value, domain in zip(row, domains, strict=True))]
-        for at, name in enumerate(names):
-            self.domains[name] = self.domains[name].meet(Domain.of_values({row[at] for row in kept}))
-        return kept
-
-    def _members(self, name: str) -> Container[int]:
-        domain = self.domains[name]
-        return set(domain) if domain.size < 10**6 else domain
+    def _narrowed(
+        self, names: Sequence[str], rows: tuple[tuple[int, ...], ...], columns: Sequence[set[int]]
+    ) -> tuple[tuple[int, ...], ...]:
+        """The rows within the domains, which then hold no other values. Equal rows stay the same object."""
+        outside = [
+            {value for value in values if value not in self.domains[name]}
+            for name, values in zip(names, columns, strict=True)
+        ]
+        if any(outside):
+            rows = tuple([row for row in rows if not any(map(contains, outside, row))])
+            columns = [set(map(itemgetter(at), rows)) for at in range(len(names))]
+        for name, values in zip(names, columns, strict=True):
+            self.domains[name] = self.domains[name].meet(Domain.of_values(values))
+        return rows
 
     def post_sum(self, total: Sum, operator: str, label: str | None) -> None:
         """total `operator` 0."""

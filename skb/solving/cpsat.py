@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import cpu_count
+from time import monotonic
 from typing import Any
 
 from skb.errors import ProblemError
@@ -17,8 +18,9 @@ from skb.solving.constraints import (
     Reified,
     Table,
 )
-from skb.solving.pairsums import find_pair_sum
-from skb.solving.setmodel import SetModel
+from skb.solving.pairs.pairsums import PairSum, find_pair_sum
+from skb.solving.pairs.setmodel import SetModel
+from skb.solving.pairs.setsearch import Found, search_sets
 
 _NEGATED = {"==": "!=", "!=": "==", "<=": ">", ">": "<=", ">=": "<", "<": ">="}
 
@@ -31,6 +33,12 @@ class Settings:
     deterministic_limit: float | None = None
     seed: int = 0
     workers: int = 8
+
+    def after(self, seconds: float) -> "Settings":
+        """The settings for what follows when some seconds are spent."""
+        if self.time_limit_s is None:
+            return self
+        return replace(self, time_limit_s=max(0.01, self.time_limit_s - seconds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,32 @@ class Outcome:
 def search(problem: Problem, settings: Settings, hint: Mapping[str, int] | None = None) -> Outcome:
     """Solves once. Raises ProblemError for a model that CP-SAT refuses."""
     pair_sum = find_pair_sum(problem)
-    sets = None if pair_sum is None else SetModel(pair_sum)
+    if pair_sum is None:
+        return run_model(problem, None, settings, hint)
+    started = monotonic()
+    found = search_sets(pair_sum, settings.time_limit_s)
+    if found is not None and found.is_optimal:
+        return Outcome("OPTIMAL", found.values, float(found.bound))
+    start = hint if found is None or found.values is None else found.values
+    outcome = run_model(problem, pair_sum, settings.after(monotonic() - started), start)
+    return outcome if found is None else _better(outcome, found, pair_sum.is_maximised)
+
+
+def _better(outcome: Outcome, found: Found, is_maximised: bool) -> Outcome:
+    """The greater proof of both, and a solution where only one has it."""
+    if outcome.status in ("OPTIMAL", "INFEASIBLE"):
+        return outcome
+    bounds = [float(found.bound)] + ([] if outcome.bound is None else [outcome.bound])
+    bound = min(bounds) if is_maximised else max(bounds)
+    values = found.values if outcome.values is None else outcome.values
+    return Outcome("UNKNOWN" if values is None else "FEASIBLE", values, bound)
+
+
+def run_model(
+    problem: Problem, pair_sum: PairSum | None, settings: Settings, hint: Mapping[str, int] | None = None
+) -> Outcome:
+    """Solves with CP-SAT alone, symmetric pair sums as sets."""
+    sets = SetModel(pair_sum) if pair_sum is not None and pair_sum.is_symmetric else None
     lowered = _Lowering(problem if sets is None else sets.problem, hint or {})
     if sets is not None:
         lowered.post_sets(sets)

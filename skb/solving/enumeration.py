@@ -1,7 +1,7 @@
 """All solutions of small problems by python-constraint, with function constraints only, never its text ones."""
 
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -41,6 +41,13 @@ def iterate_solutions(problem: Problem) -> Iterator[dict[str, int]]:
         else:
             lowered.addConstraint(constraint.FunctionConstraint(test), names)
     yield from lowered.getSolutionIter()
+
+
+def as_test(constraint: Constraint, names: Sequence[str]) -> Callable[..., bool]:
+    """Whether a constraint holds, as a function of the values of `names`, which are all that it mentions."""
+    inside, test = _as_function(constraint)
+    places = [list(names).index(name) for name in inside]
+    return lambda *values: test(*[values[place] for place in places])
 
 
 def _without_repeats(names: list[str], test: Callable[..., bool]) -> tuple[list[str], Callable[..., bool]]:

@@ -64,7 +64,7 @@ def solve(
     if outcome.status == "INFEASIBLE":
         found = Solution("infeasible")
         if explains and problem.labels:
-            found = _explained(problem, _rest(settings, started))
+            found = _explained(problem, settings.after(monotonic() - started))
     elif outcome.values is None:
         limit = "time_ms" if deterministic_limit is None else "deterministic_limit"
         found = Solution("unknown", bound=outcome.bound, stopped_by=limit)
@@ -90,12 +90,6 @@ def _found(problem: Problem, outcome: Outcome) -> Solution:
     return Solution("feasible", (outcome.values,), objective, bound, gap, stopped_by="time_ms")
 
 
-def _rest(settings: Settings, started: float) -> Settings:
-    if settings.time_limit_s is None:
-        return settings
-    return replace(settings, time_limit_s=max(0.01, settings.time_limit_s - (monotonic() - started)))
-
-
 def _explained(problem: Problem, settings: Settings) -> Solution:
     """Deletion filter: drop a label, keep it dropped while the rest stays infeasible; each step is solved."""
     started = monotonic()
@@ -103,7 +97,7 @@ def _explained(problem: Problem, settings: Settings) -> Solution:
     is_minimal = True
     for label in problem.labels:
         rest = [each for each in kept if each != label]
-        outcome = search(problem.restricted_to(rest), _rest(settings, started))
+        outcome = search(problem.restricted_to(rest), settings.after(monotonic() - started))
         if outcome.status == "INFEASIBLE":
             kept = rest
         elif outcome.values is None or violations(problem.restricted_to(rest), outcome.values):

@@ -1,6 +1,8 @@
 """Placement written as a query: the optimum of brute force, whichever lowering its structure chooses."""
 
-from itertools import permutations
+import os
+from dataclasses import dataclass
+from itertools import combinations, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -10,9 +12,12 @@ from skb.asking import ask
 from skb.query.answer import Limits
 from skb.snapshot import Snapshot
 from skb.solving.constraints import AllDifferent, Domain, Linear, Objective, Posted, Problem, Table
-from skb.solving.pairsums import find_pair_sum
+from skb.solving.cpsat import Settings, run_model
+from skb.solving.pairs.pairsums import find_pair_sum
+from skb.solving.pairs.setsearch import search_sets
 from skb.solving.solver import solve
 
+EXAMPLES = 5000 if os.environ.get("SKB_TEST_SCALE") == "full" else 40
 CORES = range(6)
 PLACE = (
     "[T1,T2,T3] :: l3(C,_)/C, all_different([T1,T2,T3]), l3(T1,G), l3(T2,G), {more}"
@@ -101,7 +106,6 @@ def test_a_constraint_on_one_member_sets_it_apart() -> None:
 @pytest.mark.parametrize(
     "problem",
     [
-        _problem(asymmetric=True),
         _problem(extra=(Posted(Linear(((1, "p"),), ">=", 2)),)),
         _problem(extra=(Posted(Table(("p",), ((1,), (2,)))),)),
     ],
@@ -111,6 +115,130 @@ def test_other_costs_are_no_pair_sum_and_are_solved_all_the_same(problem: Proble
     assert solve(problem, workers=1).status == "optimal"
 
 
+def test_directed_costs_are_a_pair_sum_in_the_order_of_its_members() -> None:
+    found = find_pair_sum(_problem(asymmetric=True))
+    assert found is not None
+    assert not found.is_symmetric
+    assert (found.weights[0, 3], found.weights[3, 0]) == (6, 18)
+
+
+def test_both_directions_of_a_pair_together_are_symmetric() -> None:
+    problem = _problem(asymmetric=True)
+    turned = tuple(
+        Posted(Table((b, a, f"{cost}2"), posted.constraint.rows))
+        for posted in problem.constraints
+        if isinstance(posted.constraint, Table)
+        for a, b, cost in [posted.constraint.variables]
+    )
+    costs = {f"{name}2": Domain.of_range(0, 20) for name in "pqr"}
+    assert problem.objective is not None
+    objective = Objective((*problem.objective.terms, *((2, name) for name in costs)), 5)
+    found = find_pair_sum(Problem({**problem.variables, **costs}, (*problem.constraints, *turned), objective))
+    assert found is not None
+    assert found.is_symmetric
+    assert found.weights[0, 3] == 6 + 18
+
+
 def test_members_of_a_pair_sum_get_values_that_the_checker_accepts() -> None:
     found = solve(_problem(extra=(Posted(Linear(((1, "x"), (-1, "z")), ">=", 2)),)), workers=1)
     assert (found.status, found.objective) == ("optimal", 5 + 2 * 4)
+
+
+EXTRA = {
+    "": lambda t, l3: True,
+    "T1 #> T2 + 1,": lambda t, l3: t[0] > t[1] + 1,
+    "T2 #\\= 4,": lambda t, l3: t[1] != 4,
+    "l3(T1, G), l3(T2, G),": lambda t, l3: l3[t[0]] == l3[t[1]],
+    "l3(T1, G1), l3(T2, G2), G1 #\\= G2,": lambda t, l3: l3[t[0]] != l3[t[1]],
+    "l3(T1, G1), l3(T2, G2), l3(T3, G3), all_different([G1, G3]),": lambda t, l3: l3[t[0]] != l3[t[2]],
+    "T1 + T2 + T3 #=< 6,": lambda t, l3: sum(t[:3]) <= 6,
+    "apart @ T3 #< 2,": lambda t, l3: t[2] < 2,
+}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A random placement question: costs by ordered pair, which may lack some or differ by direction."""
+
+    costs: dict[tuple[int, int], int]
+    members: int
+    extra: str
+    is_both_ways: bool
+    goal: str
+
+    def snapshot(self) -> Snapshot:
+        groups = [("l3", (core, core // 2), "static", "") for core in CORES]
+        return Snapshot.of_facts(
+            [*groups, *(("rtt", (*pair, cost), "static", "") for pair, cost in self.costs.items())]
+        )
+
+    def question(self) -> str:
+        names = [f"T{at + 1}" for at in range(self.members)]
+        pairs = list(permutations(names, 2)) if self.is_both_ways else list(combinations(names, 2))
+        costs = [f"rtt({a}, {b}, V{a}{b})" for a, b in pairs]
+        total = " + ".join(f"V{a}{b}" for a, b in pairs)
+        listed = ", ".join(names)
+        return (
+            f"[{listed}] :: l3(C, _)/C, all_different([{listed}]), {self.extra} {', '.join(costs)},"
+            f" Cost #= {total}, {self.goal}(Cost)"
+        )
+
+    def best(self) -> int | None:
+        pairs = permutations if self.is_both_ways else combinations
+        found = [
+            sum(self.costs[pair] for pair in pairs(taken, 2))
+            for taken in permutations(CORES, self.members)
+            if all(pair in self.costs for pair in pairs(taken, 2))
+            and EXTRA[self.extra](taken, {core: core // 2 for core in CORES})  # type: ignore[no-untyped-call]
+        ]
+        return None if not found else min(found) if self.goal == "minimize" else max(found)
+
+
+@st.composite
+def placements(draw: st.DrawFn) -> Placement:
+    cost = st.integers(-5, 30)
+    lower = {(a, b): draw(cost) for a, b in combinations(CORES, 2)}
+    turned = (
+        {(b, a): draw(cost) for a, b in lower} if draw(st.booleans()) else {(b, a): v for (a, b), v in lower.items()}
+    )
+    costs = lower | turned
+    for pair in draw(st.lists(st.sampled_from(sorted(costs)), max_size=8)):
+        costs.pop(pair, None)
+    members = draw(st.sampled_from([3, 4]))
+    goal = draw(st.sampled_from(["minimize", "minimize", "maximize"]))
+    return Placement(costs, members, draw(st.sampled_from(sorted(EXTRA))), draw(st.booleans()), goal)
+
+
+@given(placements())
+@settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
+def test_random_placements_have_the_optimum_of_brute_force(placement: Placement) -> None:
+    answer = ask(placement.snapshot(), placement.question(), limits=Limits(workers=1))
+    best = placement.best()
+    assert (answer.status, answer.objective) == (("infeasible", None) if best is None else ("optimal", best))
+
+
+def test_the_sets_of_the_solver_agree_with_the_search_over_sets() -> None:
+    problem = _problem(extra=(Posted(Linear(((1, "x"), (-1, "z")), ">=", 2)),))
+    pair_sum = find_pair_sum(problem)
+    assert pair_sum is not None
+    found = search_sets(pair_sum, None)
+    assert found is not None
+    assert found.is_optimal
+    outcome = run_model(problem, pair_sum, Settings(workers=1))
+    assert (outcome.status, outcome.bound, found.cost) == ("OPTIMAL", 13, 13)
+
+
+def test_many_members_of_directed_costs_get_a_solution_and_a_bound() -> None:
+    values = range(15)
+    rows = tuple((a, b, abs(a - b) + (a > b)) for a in values for b in values if a != b)
+    names = [f"x{at}" for at in range(14)]
+    pairs = {(a, b): f"c{a}{b}" for a, b in combinations(names, 2)}
+    tables = tuple(Posted(Table((*pair, cost), rows)) for pair, cost in pairs.items())
+    variables = {name: Domain.of_range(0, 14) for name in names} | {c: Domain.of_range(0, 15) for c in pairs.values()}
+    objective = Objective(tuple((1, cost) for cost in pairs.values()))
+    pair_sum = find_pair_sum(Problem(variables, (Posted(AllDifferent(tuple(names))), *tables), objective))
+    assert pair_sum is not None
+    found = search_sets(pair_sum, None)
+    assert found is not None
+    assert found.values is not None
+    assert found.cost == found.bound == sum(abs(a - b) for a, b in combinations(range(14), 2))

@@ -6,8 +6,10 @@ row sums of the reformulation-linearisation technique (Adams & Sherali 1986), wh
 prove optima that tables and elements leave open for minutes.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import islice, product
 
 from skb.solving.constraints import (
     AllDifferent,
@@ -26,11 +28,13 @@ _MOST_VALUES = 256
 
 @dataclass(frozen=True, slots=True)
 class PairSum:
-    """`rest` is the problem without the pair costs; `classes` are members that may be exchanged freely.
+    """`rest` is the problem without the pair costs; `classes` are members that it lets be exchanged freely.
 
-    `weights` holds the cost of a pair of values a < b once for all members, factors of the objective included; a
-    pair that is missing is not allowed. `costs` are the cost variables with their tables, `total` what was
-    defined as their sum.
+    `exchangeable` are members that it lets be exchanged together with variables of their own, such as their caches.
+
+    `weights` holds what a pair of values costs, the earlier of two members at the first of them, factors of the
+    objective included; a pair that is missing is not allowed. `costs` are the cost variables with their tables,
+    `total` what was defined as their sum.
     """
 
     rest: Problem
@@ -39,8 +43,14 @@ class PairSum:
     constant: int
     is_maximised: bool
     classes: tuple[tuple[str, ...], ...]
+    exchangeable: tuple[tuple[str, ...], ...]
     costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...]
     total: tuple[str, Linear] | None
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether it makes no difference which of two members takes which of two values."""
+        return all(self.weights.get((b, a)) == weight for (a, b), weight in self.weights.items())
 
     def completed(self, values: dict[str, int]) -> dict[str, int]:
         """A solution of the rest with the cost variables that follow from it."""
@@ -68,7 +78,7 @@ def find_pair_sum(problem: Problem) -> PairSum | None:
     tables = [each for each in found if each is not None]
     if len(tables) != len(found) or not tables:
         return None
-    members = tuple(dict.fromkeys(name for posted in tables for name in _table(posted).variables[:2]))
+    members = _ordered_members(tables)
     if not _covers_all_pairs(problem, members, tables):
         return None
     costs = tuple(_as_cost(posted) for posted in tables)
@@ -82,8 +92,18 @@ def find_pair_sum(problem: Problem) -> PairSum | None:
         tuple(posted for posted in problem.constraints if id(posted) not in consumed),
     )
     defined = None if total is None else (total[0], _linear(total[1]))
-    classes = _classes(rest, members)
-    return PairSum(rest, members, weights, objective.constant, objective.is_maximised, classes, costs, defined)
+    owned_by = {name: _own_variables(rest, name, members) for name in members}
+    return PairSum(
+        rest,
+        members,
+        weights,
+        objective.constant,
+        objective.is_maximised,
+        _classes(rest, members, {}),
+        _classes(rest, members, owned_by),
+        costs,
+        defined,
+    )
 
 
 def _table(posted: Posted) -> Table:
@@ -155,11 +175,18 @@ def _pair_table(problem: Problem, name: str, uses: list[Posted]) -> Posted | Non
     return posted if all(value in domain for value in {row[2] for row in table.rows}) else None
 
 
+def _ordered_members(tables: list[Posted]) -> tuple[str, ...]:
+    """The members such that tables lead from earlier to later ones, if any order is so."""
+    first = Counter(_table(posted).variables[0] for posted in tables)
+    names = dict.fromkeys(name for posted in tables for name in _table(posted).variables[:2])
+    return tuple(sorted(names, key=lambda name: -first[name]))
+
+
 def _covers_all_pairs(problem: Problem, members: tuple[str, ...], tables: list[Posted]) -> bool:
     pairs = {frozenset(_table(posted).variables[:2]) for posted in tables}
     count = len(members) * (len(members) - 1) // 2
     different = [each.constraint for each in problem.constraints if isinstance(each.constraint, AllDifferent)]
-    return len(pairs) == len(tables) == count and any(set(members) <= set(each.variables) for each in different)
+    return len(pairs) == count and any(set(members) <= set(each.variables) for each in different)
 
 
 def _as_cost(posted: Posted) -> tuple[str, str, str, Mapping[tuple[int, int], int]]:
@@ -174,44 +201,89 @@ def _common_weights(
     costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...],
     factors: Mapping[str, int],
 ) -> dict[tuple[int, int], int] | None:
-    """The one symmetric cost behind all tables, restricted to the values that both ends can take."""
-    values = sorted({value for name in members for value in _listed(problem.variables[name])})
-    if len(values) > _MOST_VALUES:
+    """The one cost behind all pairs of members, each over the values that its two ends can take.
+
+    Where no pair can stand the other way round, the cost that way is taken to be the same.
+    """
+    listed = {name: _listed(problem.variables[name]) for name in members}
+    if len({value for values in listed.values() for value in values}) > _MOST_VALUES:
         return None
-    first = {pair: factors[costs[0][2]] * value for pair, value in costs[0][3].items()}
-    for _, _, cost, table in costs:
-        scaled = {pair: factors[cost] * value for pair, value in table.items()}
-        if any(
-            scaled.get((a, b)) != first.get((b, a)) or scaled.get((a, b)) != first.get((a, b))
-            for a in values
-            for b in values
-            if a != b
-        ):
-            return None
-    return {(a, b): first[a, b] for a in values for b in values if a < b and (a, b) in first}
+    common: dict[tuple[int, int], int | None] = {}
+    seen: list[tuple[object, ...]] = []
+    for (first, second), weights in _pair_weights(members, costs, factors).items():
+        shape = (listed[first], listed[second], weights)
+        if shape in seen:
+            continue
+        seen.append(shape)
+        for pair in product(listed[first], listed[second]):
+            if pair[0] != pair[1] and common.setdefault(pair, weights.get(pair)) != weights.get(pair):
+                return None
+    known = {pair: weight for pair, weight in common.items() if weight is not None}
+    turned = {(b, a): weight for (a, b), weight in known.items() if (b, a) not in common}
+    return known | turned
 
 
-def _listed(domain: Domain) -> range | list[int]:
-    if domain.intervals and domain.high - domain.low > 10**6:
-        return range(domain.low, domain.low + _MOST_VALUES + 1)
-    return list(domain)
+def _pair_weights(
+    members: tuple[str, ...],
+    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...],
+    factors: Mapping[str, int],
+) -> dict[tuple[str, str], dict[tuple[int, int], int]]:
+    """For each pair of members, the earlier first, the sum of its tables; what one of them lacks is not allowed."""
+    place = {name: at for at, name in enumerate(members)}
+    found: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
+    for first, second, cost, table in costs:
+        factor = factors[cost]
+        if place[first] < place[second]:
+            scaled = {pair: factor * value for pair, value in table.items()}
+        else:
+            first, second = second, first
+            scaled = {(b, a): factor * value for (a, b), value in table.items()}
+        known = found.get((first, second))
+        if known is not None:
+            scaled = {pair: known[pair] + value for pair, value in scaled.items() if pair in known}
+        found[first, second] = scaled
+    return found
 
 
-def _classes(rest: Problem, members: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Members whose exchange leaves the rest of the problem as it is; exchanging is transitive."""
+def _listed(domain: Domain) -> list[int]:
+    """The values; of a domain that is too large only so many that it is seen."""
+    return list(islice(domain, _MOST_VALUES + 1))
+
+
+def _own_variables(rest: Problem, member: str, members: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables to which relations of two lead from a member."""
+    tables = [each.constraint for each in rest.constraints if isinstance(each.constraint, Table)]
+    pairs = [table.variables for table in tables if len(table.variables) == 2 and member in table.variables]
+    return tuple(dict.fromkeys(name for pair in pairs for name in pair if name not in members))
+
+
+def _classes(
+    rest: Problem, members: tuple[str, ...], owned_by: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], ...]:
+    """Members whose exchange leaves the rest of the problem as it is; exchanging is transitive.
+
+    With a member go the variables that it owns, unless the other owns them as well.
+    """
     numbers: dict[object, int] = {}
     wanted = sorted(_shape(posted.constraint, {}, numbers) for posted in rest.constraints)
     classes: list[list[str]] = []
     for name in members:
         for known in classes:
-            if rest.variables[known[0]] == rest.variables[name]:
-                swap = {known[0]: name, name: known[0]}
-                if sorted(_shape(posted.constraint, swap, numbers) for posted in rest.constraints) == wanted:
-                    known.append(name)
-                    break
+            swap = _swap(known[0], name, owned_by)
+            is_alike = all(rest.variables[a] == rest.variables[b] for a, b in swap.items())
+            if is_alike and sorted(_shape(each.constraint, swap, numbers) for each in rest.constraints) == wanted:
+                known.append(name)
+                break
         else:
             classes.append([name])
     return tuple(tuple(each) for each in classes)
+
+
+def _swap(first: str, second: str, owned_by: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    mine = [name for name in owned_by.get(first, ()) if name not in owned_by[second]]
+    other = [name for name in owned_by.get(second, ()) if name not in owned_by[first]]
+    pairs = [(first, second), *zip(mine, other, strict=False)]
+    return dict(pairs) | {b: a for a, b in pairs}
 
 
 def _shape(constraint: Constraint, swap: Mapping[str, str], numbers: dict[object, int]) -> str:

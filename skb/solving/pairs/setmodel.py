@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from skb.solving.constraints import AllDifferent, Posted, Problem, Table, variables_of
-from skb.solving.pairsums import PairSum
+from skb.solving.pairs.pairsums import PairSum
 
 
 class SetModel:
@@ -72,14 +72,15 @@ class SetModel:
         is_taken = {value: model.new_bool_var("") for value in values}
         for value in values:
             model.add(sum(taken[value] for taken in self._taken if value in taken) == is_taken[value])
-        both = {pair: model.new_bool_var("") for pair in pair_sum.weights}
+        weights = {(a, b): weight for (a, b), weight in pair_sum.weights.items() if a < b}
+        both = {pair: model.new_bool_var("") for pair in weights}
         rows: dict[int, list[Any]] = {value: [] for value in values}
         for (a, b), literal in both.items():
             rows[a].append(literal)
             rows[b].append(literal)
         for value in values:
             model.add(sum(rows[value]) == (len(pair_sum.members) - 1) * is_taken[value])
-        total = weighted_sum(list(both.values()), list(pair_sum.weights.values())) + pair_sum.constant
+        total = weighted_sum(list(both.values()), list(weights.values())) + pair_sum.constant
         if pair_sum.is_maximised:
             model.maximize(total)
         else:
