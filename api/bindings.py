@@ -1,21 +1,17 @@
-"""A placement as words that bind threads on a real system, by the operating system's core indices."""
+"""Placements and bindings as the doors answer with them: the words, by which index, and what they do not say."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from api.failures import BadRequest
-
-FORMATS = ("taskset", "numactl", "hwloc-bind", "omp-places")
+from planner.applications.application import Application
+from planner.binding import Binding, Bound, Numbering, Written, emit, notation_named
+from planner.machine.topology import Topology
+from planner.placement.plan import Placement
 
 
 def check_format(name: str, *, has_machine: bool = True) -> None:
-    """BadRequest for a format that is not written, or where no machine gives OS indices."""
-    if name not in FORMATS:
-        raise BadRequest(
-            f"the binding format {name!r} is not written; {', '.join(FORMATS)} are accepted",
-            code="unsupported_format",
-            details={"found": name, "accepted": list(FORMATS)},
-        )
+    """BadRequest or PlanError for a format that is not written, or where no machine gives OS indices."""
+    notation_named(name)
     if not has_machine:
         raise BadRequest(
             "bindings name the operating system's cores, which matrices do not say; place on a machine instead",
@@ -23,35 +19,31 @@ def check_format(name: str, *, has_machine: bool = True) -> None:
         )
 
 
-def bind(name: str, seats: Mapping[str, Any]) -> str:
-    """The binding of every dispatcher, in their order. Raises BadRequest where a core has no OS index."""
-    check_format(name)
-    unknown = [dispatcher for dispatcher, seat in seats.items() if seat.os_index is None]
-    if unknown:
-        raise BadRequest(
-            f"the core of {unknown[0]} has no OS index in the facts; a machine with pu/3 facts is accepted",
-            code="no_os_index",
-            details={"dispatchers": unknown},
-        )
-    if name == "omp-places":
-        places = ",".join(f"{{{seat.os_index}}}" for seat in seats.values())
-        return f"export OMP_NUM_THREADS={len(seats)}\nexport OMP_PLACES={places}\nexport OMP_PROC_BIND=true"
-    return "\n".join(f"{_command(name, seat)}  # {dispatcher}" for dispatcher, seat in seats.items())
+def emitted(name: str, placement: Placement, application: Application, machine: Topology) -> dict[str, Any]:
+    """The key `emit` of a placement's answer. Raises PlanError where the format cannot say it."""
+    return {"format": name, **_words(emit(name, placement, application, machine))}
 
 
-def _command(name: str, seat: Any) -> str:
-    if name == "taskset":
-        return f"taskset -c {seat.os_index}"
-    if name == "numactl":
-        return f"numactl --physcpubind={seat.os_index} --localalloc"
-    return f"hwloc-bind --cpubind {os_mask(seat.os_index)} --"
+def translated(source: str, target: str, binding: Binding, written: Written, numbering: Numbering) -> dict[str, Any]:
+    """The answer of a translation: the words, and of each member its cores by all three numbers."""
+    members = [_member(bound, numbering) for bound in binding.members]
+    return {"machine": numbering.machine, "from": source, "to": target, **_words(written), "bindings": members}
 
 
-def os_mask(os_index: int) -> str:
-    """The CPU set of one OS index as hwloc writes it: 32-bit words, the most significant first.
+def _words(written: Written) -> dict[str, Any]:
+    return {"index": written.index, "text": written.with_notes, "notes": list(written.notes)}
 
-    >>> os_mask(3), os_mask(33)
-    ('0x00000008', '0x00000002,0x00000000')
-    """
-    words = ["0x00000000"] * (os_index // 32)
-    return ",".join([f"0x{1 << os_index % 32:08x}", *words])
+
+def _member(bound: Bound, numbering: Numbering) -> dict[str, Any]:
+    threads = [numbering.thread(core) for core in bound.cores]
+    memory = None
+    if bound.memory is not None:
+        nodes = [{"numa_node": node, "os_index": numbering.node_os_index.get(node)} for node in bound.memory.nodes]
+        memory = {"policy": bound.memory.policy, "nodes": nodes}
+    return {
+        "name": bound.name,
+        "cores": list(bound.cores),
+        "logical": [thread.logical for thread in threads],
+        "os_index": [thread.os_index for thread in threads],
+        "memory": memory,
+    }

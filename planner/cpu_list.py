@@ -18,10 +18,22 @@ def parse_cpu_list(text: str, where: str = "CPU list") -> tuple[int, ...]:
     >>> parse_cpu_list("0-3,8,10-15:2")
     (0, 1, 2, 3, 8, 10, 12, 14)
     """
-    numbers: set[int] = set()
+    return tuple(sorted(set(parse_cpu_order(text, where))))
+
+
+def parse_cpu_order(text: str, where: str = "CPU list") -> tuple[int, ...]:
+    """The same numbers as they are written, with order and repeats.
+
+    >>> parse_cpu_order("3,0-1,3")
+    (3, 0, 1, 3)
+    """
+    numbers: list[int] = []
     for part in text.split(","):
-        numbers.update(_parse_part(part.strip(), text, where))
-    return tuple(sorted(numbers))
+        run = _parse_part(part.strip(), text, where)
+        if len(numbers) + len(run) > _MOST_NUMBERS:
+            raise _refusal(where, text, f"it holds more than {_MOST_NUMBERS} numbers")
+        numbers += run
+    return tuple(numbers)
 
 
 def format_cpu_list(numbers: Iterable[int]) -> str:

@@ -18,6 +18,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("machine_commands", "write a machine's facts"),
     "query": Entry("query_command", "ask a machine's facts, or files of facts"),
     "place": Entry("place_command", "choose cores for an application's dispatchers"),
+    "translate": Entry("translate_command", "say a binding of threads in another notation"),
     "multicast": Entry("multicast_command", "build the tree to reach a group of cores"),
     "admit": Entry("manifest_commands", "tell whether manifests can be scheduled together, and how"),
     "submit": Entry("manifest_commands", "admit a manifest for good"),

@@ -20,7 +20,7 @@ EXIT_CODES = {"infeasible": 1, "unknown": 4}
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
 @click.option("--iterations", type=click.IntRange(1), help="Search by so many steps, reproducibly.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For the search.")
-@click.option("--emit", metavar="FORMAT", help="Print the map as taskset, numactl, hwloc-bind or omp-places.")
+@click.option("--emit", metavar="FORMAT", help="Print the map in words for a launcher; see below.")
 def place(
     door: Door,
     machine: str | None,
@@ -34,27 +34,36 @@ def place(
     emit: str | None,
 ) -> Reply:
     """Choose cores of MACHINE for the dispatchers of APP.toml, at the least traffic x latency."""
-    from api.bindings import bind, check_format
+    from api.bindings import check_format
 
-    search = {"time_limit": time_limit, "iterations": iterations, "seed": seed}
+    search = {"time_limit": time_limit, "iterations": iterations, "seed": seed, "mappers": _mappers(time_limit)}
     given = (machine is not None and app is not None, latency is not None and traffic is not None, bool(qaplib))
     if sum(given) != 1 or (machine is not None) != (app is not None) or (latency is None) != (traffic is None):
         raise click.UsageError("MACHINE APP.toml, or --latency with --traffic, or --qaplib is needed")
     if emit is not None:
         check_format(emit, has_machine=given[0])
     if given[0]:
-        placement = _on_machine(door, str(machine), str(app), search)
-    else:
-        placement = _by_matrices(latency, traffic, qaplib, search)
+        return _on_machine(door, str(machine), str(app), search, emit)
+    placement = _by_matrices(latency, traffic, qaplib, search)
+    return _reply(placement, None)
+
+
+def _mappers(time_limit: float | None) -> tuple[Any, ...]:
+    """Scotch where it is installed and the search ends by the clock; an answer that repeats depends on no such tool."""
+    from experiments.scotch import is_installed, scotch_map
+
+    return (scotch_map,) if time_limit is not None and is_installed() else ()
+
+
+def _reply(placement: Any, emitted: dict[str, Any] | None) -> Reply:
     document = placement.to_json()
-    exit_code = EXIT_CODES.get(placement.status, 0)
-    if emit is None or exit_code:
-        return Reply(document, lambda: placement_text(placement), exit_code)
-    emitted = bind(emit, placement.seats)
-    return Reply({**document, "emit": {"format": emit, "text": emitted}}, lambda: emitted)
+    if emitted is None:
+        return Reply(document, lambda: placement_text(placement), EXIT_CODES.get(placement.status, 0))
+    return Reply({**document, "emit": emitted}, lambda: str(emitted["text"]))
 
 
-def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any]) -> Any:
+def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any], emit: str | None) -> Reply:
+    from api.bindings import emitted
     from api.sources import read_text
     from planner.applications.application import Application
     from planner.machine.topology import Topology
@@ -63,7 +72,10 @@ def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any]) -> A
     application = Application.from_toml(read_text(app, "the application"), app)
     with door.store() as store:
         topology = Topology.of(store.knowledge(machine))
-    return solve(application, topology, **search)
+    placement = solve(application, topology, **search)
+    if emit is None or placement.status in EXIT_CODES:
+        return _reply(placement, None)
+    return _reply(placement, emitted(emit, placement, application, topology))
 
 
 def _by_matrices(latency: str | None, traffic: str | None, qaplib: str | None, search: dict[str, Any]) -> Any:

@@ -1,6 +1,6 @@
 """The planner's steps: a placement, a multicast tree, an admission with all its schedules."""
 
-from api.bindings import bind
+from api.bindings import emitted
 from api.cli.manifest_commands import decision_text
 from api.cli.multicast_command import tree_text
 from api.cli.place_command import placement_text
@@ -28,11 +28,11 @@ def place_application(tell: Narrator, store: Store) -> None:
     """Dispatchers to cores at the least traffic x latency, with the commands that bind them."""
     with tell.step(f"Place an application on {SMALL}: {APPLICATION_IN_WORDS}"):
         machine = Topology.of(store.knowledge(SMALL))
-        placement = place(Application.from_mapping(APPLICATION, "application"), machine, seed=1)
+        application = Application.from_mapping(APPLICATION, "application")
+        placement = place(application, machine, seed=1)
         tell.show(placement_text(placement))
-        tell.say(
-            "as commands (skb place --emit taskset): " + "; ".join(bind("taskset", placement.seats).split("\n")[:2])
-        )
+        lines = emitted("taskset", placement, application, machine)["text"].split("\n")
+        tell.say("as commands (skb place --emit taskset): " + "; ".join(lines[:2]))
         tell.results["placement"] = placement.to_json()
 
 

@@ -45,9 +45,10 @@ class FactsBody(Body):
 
 
 class PlacementBody(Body):
-    """The keys of APP.toml under `app`."""
+    """The keys of APP.toml under `app`; `emit` names a notation to say the placement in."""
 
     app: dict[str, Any]
+    emit: Annotated[str, Field(max_length=40)] | None = None
     time_limit: Seconds | None = None
     iterations: Iterations | None = None
     seed: Seed = 0

@@ -105,7 +105,7 @@ def test_an_application_is_placed_and_bound_by_os_index(skb):
     assert placed["status"] == "optimal"
     assert {seat["numa_node"] for seat in placed["map"].values()} == {0}
     bound = skb("place", "amd-4x4", EXAMPLES / "pipeline.toml", "--emit", "taskset")
-    assert bound.out.splitlines()[0] == "taskset -c 0  # workers.0"
+    assert bound.out.splitlines()[0] == "taskset -c 0  # workers.0: core 0 (logical PU 0, OS index 0)"
     refused = skb("place", "amd-4x4", EXAMPLES / "pipeline.toml", "--emit", "abacus")
     assert refused.code == 2
     assert "taskset, numactl, hwloc-bind, omp-places" in refused.err

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from api.bindings import check_format, emitted
 from api.service.answers import Json, refusals
 from api.service.body import StrictRoute
 from api.service.messages import PlacementBody, TreeBody
@@ -21,11 +22,15 @@ router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=
 @router.post("/placements", response_class=Json, responses=refusals(400, 404, 415, 503))
 def place_application(knowledge: KnowledgeHere, body: PlacementBody) -> Json:
     """Cores for the dispatchers of an application; `infeasible` with its conflict is an answer, too."""
+    if body.emit is not None:
+        check_format(body.emit)
     application = Application.from_mapping(body.app, "app")
     time_limit = _longest(body.time_limit, body.iterations)
     machine = Topology.of(knowledge)
     placement = place(application, machine, seed=body.seed, time_limit=time_limit, iterations=body.iterations)
-    return Json(placement.to_json())
+    if body.emit is None or not placement.seats:
+        return Json(placement.to_json())
+    return Json({**placement.to_json(), "emit": emitted(body.emit, placement, application, machine)})
 
 
 @router.post("/multicast-trees", response_class=Json, responses=refusals(400, 404, 415, 503))
