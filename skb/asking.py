@@ -17,7 +17,8 @@ from skb.evaluation.relations import Stored
 from skb.explain import support
 from skb.finite.statement import is_finite
 from skb.query.answer import Answer, Limits, Support
-from skb.query.program import GOAL, Program, Question, build_program, columns_of, read_question
+from skb.query.program import GOAL, NO_RULES, Program, Question, build_program, columns_of, read_question
+from skb.query.rulebook import Rulebook
 from skb.query.rules import Atom, PredicateId, Rule
 from skb.snapshot import Snapshot
 from skb.terms import Compound, Row, Term, sort_rows
@@ -25,10 +26,15 @@ from skb.terms import Compound, Row, Term, sort_rows
 _LONGEST_REMEMBERED = 20_000
 
 
-def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None = None) -> Answer:
-    """Answers a question over one snapshot. Raises SkbError; a limit that stops it is told in the answer."""
+def ask(
+    snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None = None, book: Rulebook = NO_RULES
+) -> Answer:
+    """Answers a question over one snapshot. Raises SkbError; a limit that stops it is told in the answer.
+
+    All of `rules` are checked; of `book` those that the goal reaches.
+    """
     try:
-        return _ask(snapshot, goal, rules, limits or Limits())
+        return _ask(snapshot, goal, rules, limits or Limits(), book)
     except RecursionError:
         raise UnsupportedGoal(
             "the rules rest on each other in too many layers to be followed; some fifty are accepted",
@@ -36,10 +42,10 @@ def ask(snapshot: Snapshot, goal: str, *, rules: str = "", limits: Limits | None
         ) from None
 
 
-def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits) -> Answer:
+def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits, book: Rulebook) -> Answer:
     started = perf_counter()
     read = _read if len(goal) + len(rules) > _LONGEST_REMEMBERED else _remembered
-    question, program = read(goal, rules, snapshot.relations())
+    question, program = read(goal, rules, snapshot.relations(), book)
     with _collecting_paused():
         if program is not None:
             return _answer(snapshot, question, program, limits, started)
@@ -48,9 +54,9 @@ def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits) -> Answer:
         return ask_finite(snapshot, question, limits, started)
 
 
-def _read(goal: str, rules: str, stored: tuple[PredicateId, ...]) -> tuple[Question, Program | None]:
+def _read(goal: str, rules: str, stored: tuple[PredicateId, ...], book: Rulebook) -> tuple[Question, Program | None]:
     """The question read and checked; a finite-domain one has no program of its own."""
-    question = read_question(goal, rules)
+    question = read_question(goal, rules, book)
     if not is_finite(question.goal):
         return question, build_program(question, stored, question.goal, columns_of(question.goal))
     if question.wants_why:

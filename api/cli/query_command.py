@@ -1,5 +1,6 @@
 """`skb query`: a question to a machine's facts, or to files of facts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,13 @@ def _spread(args: list[str]) -> list[str]:
 @click.argument("machine")
 @click.argument("goal", required=False)
 @click.option("-f", "--file", "program", metavar="FILE", help="A program that ends in one `?-` query.")
-@click.option("--facts", "fact_files", multiple=True, metavar="FILE...", help="With MACHINE `-`: ask files alone.")
+@click.option(
+    "--facts",
+    "fact_files",
+    multiple=True,
+    metavar="FILE...",
+    help="With MACHINE `-`: ask files alone, their facts and rules.",
+)
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="30 by default.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For what searches.")
 @click.pass_obj
@@ -60,32 +67,30 @@ def query(
         raise click.UsageError("--facts goes with the machine `-`, and `-` with --facts")
     text = goal if goal is not None else read_text(str(program), "the program")
     limits = Limits(seed=seed) if time_limit is None else Limits(time_ms=round(time_limit * 1000), seed=seed)
-    answer = _ask_files(fact_files, text, limits) if fact_files else _ask_machine(door, machine, text, limits)
-    return Reply(answer.to_json(), lambda: answer_text(answer), EXIT_CODES.get(answer.status, 0))
+    return _ask_files(fact_files, text, limits) if fact_files else _ask_machine(door, machine, text, limits)
 
 
-def _ask_machine(door: Door, machine: str, text: str, limits: Any) -> Any:
+def _ask_machine(door: Door, machine: str, text: str, limits: Any) -> Reply:
     with door.store() as store:
-        return store.knowledge(machine).ask(text, limits=limits)
+        return _reply(store.knowledge(machine).ask(text, limits=limits), {})
 
 
-def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Any:
-    import facts
-    from api.failures import BadRequest
+def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Reply:
+    from api.fact_files import read_fact_files
     from skb.asking import ask
-    from skb.errors import SkbError
-    from skb.snapshot import Snapshot
-    from skb.store.loading import read_stated
 
-    stated: list[Any] = []
-    for file in files:
-        try:
-            stated += read_stated(facts.read(Path(file)), "files").statements
-        except SkbError as error:
-            raise BadRequest(
-                f"{file}, {error.message}", code=error.code, details={"file": file, **error.details}
-            ) from error
-    return ask(Snapshot.of_statements(stated, machine="files"), text, limits=limits)
+    read = read_fact_files(files)
+    answer = ask(read.snapshot, text, limits=limits, book=read.book)
+    noted = {"warnings": read.warnings} if read.warnings else {}
+    return _reply(answer, noted, [f"{each['where']}: {each['message']}" for each in read.warnings])
+
+
+def _reply(answer: Any, noted: dict[str, Any], notes: Sequence[str] = ()) -> Reply:
+    return Reply(
+        {**answer.to_json(), **noted},
+        lambda: "\n".join([answer_text(answer), *notes]),
+        EXIT_CODES.get(answer.status, 0),
+    )
 
 
 def answer_text(answer: Any) -> str:

@@ -15,6 +15,7 @@ from skb.query.rules import (
     Generator,
     Literal,
     Negated,
+    PredicateId,
     Rule,
     Test,
     Top,
@@ -28,12 +29,18 @@ from skb.terms import Compound, Term, Variable
 AGGREGATES = ("min", "max", "sum", "count")
 MAX_ALTERNATIVES = 4096
 MAX_GOALS = 300
-GENERATORS = {("member", 2): 0, ("between", 3): 2, ("length", 2): 1}
+GENERATORS = {
+    ("member", 2): 0, ("between", 3): 2, ("length", 2): 1, ("sort", 2): 1, ("msort", 2): 1, ("sort", 4): 3,
+    ("append", 3): 2, ("reverse", 2): 1, ("subtract", 3): 2, ("concat_atom", 2): 1,
+}  # fmt: skip
 _REFUSED = {
     "!", "assert", "asserta", "assertz", "retract", "retractall", "suspend", "delay", "do", "write",
     "writeln", "print", "nl", "halt", "consult", "call", "once", "forall", "repeat", "*->", "bagof", "setof",
-    "-->",
+    "-->", "if", "@", ":", "record", "recorda", "recordz", "erase", "erase_all", "abolish", "setval", "getval",
+    "store_set", "store_inc", "store_delete", "printf", "flush", "tell", "told", "open", "close", "coverof",
+    "copy_term", "maplist", "term_variables", "labeling", "indomain", "disjunctive", "alldifferent",
 }  # fmt: skip
+_FINITE = {"::", "#::", "$::", "$=", "$\\=", "$<", "$>", "$=<", "$>=", "minimize", "maximize"}
 _COMPARISON_OF = {"#=": "=:=", "#\\=": "=\\=", "#<": "<", "#>": ">", "#=<": "=<", "#>=": ">="}
 
 
@@ -87,10 +94,18 @@ def _joined(parts: list[list[list[Term]]]) -> list[list[Term]]:
 class Normaliser:
     """Turns clauses into rules; auxiliary relations are named `$kind1`, `$kind2`, ... ."""
 
-    def __init__(self, is_predicate: Callable[[Term], bool]) -> None:
+    def __init__(
+        self, is_predicate: Callable[[Term], bool], is_defined: Callable[[PredicateId], bool] = lambda _: False
+    ) -> None:
+        """`is_defined` tells relations that facts or rules state: their names are no built-ins and not refused."""
         self.rules: list[Rule] = []
         self._is_predicate = is_predicate
+        self._is_defined = is_defined
         self._count = 0
+
+    def emptied(self) -> "Normaliser":
+        """Another one of the same knowledge, without rules."""
+        return Normaliser(self._is_predicate, self._is_defined)
 
     def add_clause(self, head: Term, body: Term, text: str) -> None:
         """Adds `head :- body` as one rule for each alternative. Raises SkbError for what is no rule."""
@@ -129,7 +144,26 @@ class Normaliser:
             return [self._aggregate("findall", goal.args[0], goal.args[1], goal.args[2], others, text)]
         if isinstance(goal, Compound) and goal.functor == "top" and len(goal.args) == 3:
             return [self._top(goal, text)]
-        return [_plain_literal(goal)]
+        return [self._plain_literal(goal)]
+
+    def _plain_literal(self, goal: Term) -> Literal:
+        atom = _as_atom(goal)
+        name, args = atom.name, atom.args
+        if self._is_defined(atom.predicate):
+            return atom
+        _refuse(name, len(args))
+        if is_test(name, len(args)):
+            return Test(name, args)
+        if name in _COMPARISON_OF and len(args) == 2:
+            return Test(_COMPARISON_OF[name], args)
+        if name == "is" and len(args) == 2:
+            return Assign(args[0], args[1])
+        if name == "=.." and len(args) == 2:
+            return Generator(name, (args[0],), args[1])
+        if (name, len(args)) in GENERATORS:
+            output = GENERATORS[name, len(args)]
+            return Generator(name, (*args[:output], *args[output + 1 :]), args[output])
+        return atom
 
     def _negations(self, inner: Term, others: set[str], text: str) -> list[Literal] | None:
         found: list[Literal] = []
@@ -257,26 +291,17 @@ def _as_atom(term: Term) -> Atom:
     return atom
 
 
-def _plain_literal(goal: Term) -> Literal:
-    atom = _as_atom(goal)
-    name, args = atom.name, atom.args
-    if name in _REFUSED or (name == "=.." and len(args) != 2):
+def _refuse(name: str, arity: int) -> None:
+    """Raises UnsupportedGoal for control, side effects and finite-domain constraints, which are no relations."""
+    if name in _FINITE:
+        raise UnsupportedGoal(
+            f"{name} is a finite-domain constraint; the question takes it, a rule does not", details={"goal": name}
+        )
+    if name in _REFUSED or (name == "=.." and arity != 2):
         raise UnsupportedGoal(
             f"{name} is part of Prolog that this language leaves out; rules, negation and aggregates say it",
             details={"goal": name},
         )
-    if is_test(name, len(args)):
-        return Test(name, args)
-    if name in _COMPARISON_OF and len(args) == 2:
-        return Test(_COMPARISON_OF[name], args)
-    if name == "is" and len(args) == 2:
-        return Assign(args[0], args[1])
-    if name == "=.." and len(args) == 2:
-        return Generator(name, (args[0],), args[1])
-    if (name, len(args)) in GENERATORS:
-        output = GENERATORS[name, len(args)]
-        return Generator(name, (*args[:output], *args[output + 1 :]), args[output])
-    return atom
 
 
 def _directly_negatable(literals: list[Literal], shared: set[str]) -> Atom | None:

@@ -97,12 +97,12 @@ def unsafe(rule: Rule, waiting: Sequence[Literal], known: set[str]) -> UnsafeVar
     )
 
 
-def check_safety(rules: Mapping[PredicateId, Sequence[Rule]]) -> None:
-    """Plans every rule that users can call with nothing bound. Raises UnsafeVariable."""
+def check_safety(rules: Mapping[PredicateId, Sequence[Rule]], *, is_called_with_values: bool = False) -> None:
+    """Plans every rule that users can call with nothing bound (or with all arguments). Raises UnsafeVariable."""
     for found in rules.values():
         for rule in found:
             if not rule.head.name.startswith("$") or rule.head.name == "$goal":
-                _check(rule, set(), rules)
+                _check(rule, names(*rule.head.args) if is_called_with_values else set(), rules)
 
 
 def _check(rule: Rule, bound: set[str], rules: Mapping[PredicateId, Sequence[Rule]]) -> None:

@@ -8,8 +8,22 @@ from skb import schema
 from skb.errors import QuerySyntaxError, SkbError, UnknownRelation, UnsupportedGoal
 from skb.notation.factlines import as_ground_fact
 from skb.notation.parser import Clause, read_clauses
+from skb.notation.structs import Structs, declared_structs
 from skb.query.normalise import Normaliser, as_aggregate
 from skb.query.ordering import check_safety
+from skb.query.reaching import VERSION, add_reached, add_rule
+from skb.query.rulebook import (
+    Place,
+    Rulebook,
+    RuleText,
+    directive,
+    is_delay,
+    is_directive,
+    located,
+    rule_text,
+    shown,
+    with_fields,
+)
 from skb.query.rules import (
     STORED_SUFFIX,
     Aggregate,
@@ -25,7 +39,11 @@ from skb.query.stratify import recursive_components
 from skb.terms import Compound, Row, Term
 
 GOAL = "$goal"
-_IGNORED_DIRECTIVES = ("dynamic", "discontiguous", "table", "lib", "use_module", "ensure_loaded")
+NO_RULES = Rulebook()
+_IGNORED_DIRECTIVES = (
+    "dynamic", "discontiguous", "multifile", "table", "lib", "use_module", "ensure_loaded", "module", "local", "export",
+    "reexport", "import", "global", "set_flag", "op", "mode",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -35,8 +53,10 @@ class Question:
     goal: Term
     text: str
     wants_why: bool
-    clauses: list[tuple[Term, Term, str]] = field(default_factory=list)
+    place: Place
+    clauses: list[RuleText] = field(default_factory=list)
     facts: dict[PredicateId, list[Row]] = field(default_factory=dict)
+    book: Rulebook = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +69,11 @@ class Program:
     columns: tuple[str, ...]
 
 
-def read_question(goal: str, rules: str) -> Question:
-    """Splits a goal (a body, or a program that ends in a `?-` query) and rules into a question."""
+def read_question(goal: str, rules: str, book: Rulebook = NO_RULES) -> Question:
+    """Splits a goal (a body, or a program that ends in a `?-` query) and rules into a question.
+
+    `book` holds rules that the goal may use beside its own.
+    """
     before = read_clauses(rules)
     clauses = read_clauses(goal)
     queries = [clause for clause in clauses if _is(clause.term, "?-", 1)]
@@ -60,16 +83,17 @@ def read_question(goal: str, rules: str) -> Question:
     if not queries and not is_goal:
         raise QuerySyntaxError("no goal was found; write `?- GOAL.` after the rules", 1, 1)
     asked = queries[0] if queries else clauses[0]
-    body = asked.term.args[0] if queries and isinstance(asked.term, Compound) else asked.term
+    structs = {**book.structs, **declared_structs(directive(each.term) for each in (*before, *clauses))}
+    body = with_fields(directive(asked.term) if queries else asked.term, structs)
     wants_why = _is(body, "why", 1)
     if wants_why and isinstance(body, Compound):
         body = body.args[0]
-    question = Question(body, _shown(goal, asked), wants_why)
+    question = Question(body, shown(goal, asked), wants_why, Place(goal, asked.start, asked.end), book=book)
     for clause in before:
-        _add_clause(question, clause, rules)
+        _add_clause(question, clause, rules, structs)
     for clause in clauses:
         if clause is not asked:
-            _add_clause(question, clause, goal)
+            _add_clause(question, clause, goal, structs)
     return question
 
 
@@ -77,28 +101,33 @@ def _is(term: Term, functor: str, arity: int) -> bool:
     return isinstance(term, Compound) and term.functor == functor and len(term.args) == arity
 
 
-def _shown(text: str, clause: Clause) -> str:
-    shown = text[clause.start : clause.end].strip().removesuffix(".")
-    return " ".join(shown.split())
-
-
-def _add_clause(question: Question, clause: Clause, text: str) -> None:
-    term, shown = clause.term, _shown(text, clause)
-    if _is(term, "?-", 1):
+def _add_clause(question: Question, clause: Clause, text: str, structs: Structs) -> None:
+    if _is(clause.term, "?-", 1):
         raise QuerySyntaxError("a query was found among the rules", clause.line, 1)
-    if _is(term, ":-", 1) and isinstance(term, Compound):
-        directive = term.args[0]
-        name = directive.functor if isinstance(directive, Compound) else str(directive)
-        if name not in _IGNORED_DIRECTIVES:
-            raise UnsupportedGoal(f"the directive {name} is left out of this language", details={"goal": name})
-    elif _is(term, ":-", 2) and isinstance(term, Compound):
-        question.clauses.append((term.args[0], term.args[1], shown))
+    if is_directive(clause.term):
+        _check_directive(directive(clause.term), Place(text, clause.start, clause.end))
+        return
+    if is_delay(clause.term):
+        raise located(
+            UnsupportedGoal("delay clauses are left out of this language", details={"goal": "delay"}),
+            Place(text, clause.start, clause.end),
+        )
+    rule = rule_text(clause, text, structs)
+    fact = as_ground_fact(rule.head) if rule.body == "true" else None
+    if fact is not None:
+        question.facts.setdefault((fact[0], len(fact[1])), []).append(fact[1])
     else:
-        fact = as_ground_fact(term)
-        if fact is not None:
-            question.facts.setdefault((fact[0], len(fact[1])), []).append(fact[1])
-        else:
-            question.clauses.append((term, "true", shown))
+        question.clauses.append(rule)
+
+
+def _check_directive(asked: Term, place: Place) -> None:
+    name = asked.functor if isinstance(asked, Compound) else asked if isinstance(asked, str) else "[...]"
+    parts = asked.args if isinstance(asked, Compound) and name == "," else ()
+    for part in parts:
+        _check_directive(part, place)
+    if not parts and name not in _IGNORED_DIRECTIVES:
+        error = UnsupportedGoal(f"the directive {name} is left out of this language", details={"goal": name})
+        raise located(error, place)
 
 
 def outer_names(term: Term) -> list[str]:
@@ -124,17 +153,21 @@ def build_program(question: Question, stored: Collection[PredicateId], goal: Ter
 
     Raises UnknownRelation, NotStratified, UnsafeVariable, UnsupportedGoal.
     """
-    known = _known_relations(question, stored)
-    normaliser = Normaliser(lambda term: _is_predicate(term, known))
-    for head, body, text in question.clauses:
-        normaliser.add_clause(head, body, text)
-    normaliser.add(Atom(GOAL, as_variables(list(columns))), goal, question.text)
+    stated = _stated_relations(question, stored)
+    normaliser = Normaliser(lambda term: _is_predicate(term, stated), stated.__contains__)
+    for rule in question.clauses:
+        add_rule(normaliser, rule)
+    try:
+        normaliser.add(Atom(GOAL, as_variables(list(columns))), goal, question.text)
+    except SkbError as error:
+        raise located(error, question.place) from None
+    add_reached(normaliser, lambda predicate: question.book.rules.get(predicate, ()))
     rules: dict[PredicateId, list[Rule]] = {(GOAL, len(columns)): []}
-    for rule in normaliser.rules:
-        rules.setdefault(rule.head.predicate, []).append(rule)
+    for found in normaliser.rules:
+        rules.setdefault(found.head.predicate, []).append(found)
     facts = dict(question.facts)
     _add_stored_rows(rules, facts, stored)
-    _check_relations(rules, known)
+    _check_relations(rules, stated)
     recursive = recursive_components(rule for found in rules.values() for rule in found)
     check_safety(rules)
     return Program(rules, facts, recursive, tuple(columns))
@@ -144,21 +177,20 @@ def _add_stored_rows(
     rules: dict[PredicateId, list[Rule]], facts: dict[PredicateId, list[Row]], stored: Collection[PredicateId]
 ) -> None:
     """A relation with rules and facts reads its facts under another name, which `Stored` resolves."""
+    own = dict(facts)
     for name, arity in list(rules):
-        own = facts.pop((name, arity), [])
-        if own or (name, arity) in stored:
-            alias = name + STORED_SUFFIX
-            facts[alias, arity] = own
+        relation = name.partition(VERSION)[0]
+        if (relation, arity) in own or (relation, arity) in stored:
+            alias = relation + STORED_SUFFIX
+            facts[alias, arity] = own.get((relation, arity), [])
+            facts.pop((name, arity), None)
             variables = as_variables([f"A{at}" for at in range(arity)])
             rules[name, arity].append(Rule(Atom(name, variables), (Atom(alias, variables),), name))
 
 
-def _known_relations(question: Question, stored: Collection[PredicateId]) -> set[PredicateId]:
-    known = set(stored) | set(question.facts)
-    known |= {(relation.name, relation.arity) for relation in schema.relations()}
-    for head, _, _ in question.clauses:
-        known.add((head.functor, len(head.args)) if isinstance(head, Compound) else (str(head), 0))
-    return known
+def _stated_relations(question: Question, stored: Collection[PredicateId]) -> set[PredicateId]:
+    """Relations that facts or rules state, the book's included."""
+    return {*stored, *question.facts, *question.book.rules, *(rule.predicate for rule in question.clauses)}
 
 
 def _is_predicate(term: Term, known: set[PredicateId]) -> bool:
@@ -171,7 +203,8 @@ def _is_predicate(term: Term, known: set[PredicateId]) -> bool:
     raise SkbError("is_predicate needs a name, or Name/Arity")
 
 
-def _check_relations(rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId]) -> None:
+def _check_relations(rules: Mapping[PredicateId, Sequence[Rule]], stated: set[PredicateId]) -> None:
+    known = stated | {(relation.name, relation.arity) for relation in schema.relations()}
     for found in rules.values():
         for rule in found:
             for literal in rule.body:
