@@ -16,6 +16,7 @@ from facts.linux.lscpu import is_lscpu, read_lscpu
 from facts.linux.reader import read_linux
 from facts.pairs.matrix import read_latencies
 from facts.pairs.mctop import HEADER, read_mctop
+from facts.pairs.printed import printed_cells
 from facts.pairs.smelt import is_smelt, read_smelt
 from facts.reading import ReadError, Reading
 from facts.synthetic.reader import read_synthetic
@@ -132,7 +133,7 @@ def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
         return as_csv() if suffix == ".csv" else as_prolog()
     if _begins_as_prolog(text):
         return as_prolog()
-    if _begins_as_csv(text):
+    if printed_cells(text) is not None or _begins_as_csv(text):
         return as_csv()
     if text.startswith(SYNTHETIC):
         return read_synthetic(text.removeprefix(SYNTHETIC), name=name)

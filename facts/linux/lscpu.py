@@ -16,9 +16,9 @@ from facts.reading import ReadError, Reading
 _PARSABLE = re.compile(r"(?m)^# ?CPU,.*$")
 _TABLE = re.compile(r"CPU[ \t]+[A-Z].*\n")
 _JSON = re.compile(r'\s*\{\s*"(?:cpus|lscpu)"\s*:')
-_SUMMARY = re.compile(r"Architecture:\s")
+_SUMMARY = re.compile(r"(?:Architecture|CPU op-mode\(s\)|CPU\(s\)):\s")
 _TITLE = re.compile(r"# The following is the parsable format|lscpu\s+-")
-_CACHES = {"l1d": ("L1Cache", "data"), "l1i": ("L1iCache", "instruction")}
+_CACHE_TYPES = {"": ("", "unified"), "d": ("", "data"), "i": ("i", "instruction")}
 _ABSENT = {"", "-", "none", "null"}
 _GLANCE = 4_000
 
@@ -57,8 +57,10 @@ def _rows(text: str, where: str) -> Iterator[tuple[str, Row]]:
         columns = _columns(header.group().lstrip("# "))
         first = text.count("\n", 0, header.end()) + 2
         for line, row in enumerate(text[header.end() + 1 :].splitlines(), start=first):
+            if _PARSABLE.match(row):
+                return
             if row.strip() and not row.startswith("#"):
-                yield f"line {line}", dict(zip(columns, row.strip().split(","), strict=False))
+                yield f"line {line}", _named(columns, row.strip().split(","))
     elif _TABLE.match(text):
         lines = text.splitlines()
         for line, row in enumerate(lines[1:], start=2):
@@ -68,6 +70,15 @@ def _rows(text: str, where: str) -> Iterator[tuple[str, Row]]:
         yield from _json_rows(text, where)
     else:
         raise _no_table(where)
+
+
+def _named(columns: list[str], cells: list[str]) -> dict[str, str]:
+    """Return the cells by column; lscpu leaves out a cache that a CPU lacks, so a short row does not tell which."""
+    named = dict(zip(columns, cells, strict=False))
+    first = columns.index("") + 1 if "" in columns else len(columns)
+    if first < len(cells) < len(columns):
+        return {column: named[column] for column in columns[: first - 1]} | {"": "short"}
+    return named
 
 
 def _columns(header: str) -> list[str]:
@@ -115,6 +126,8 @@ def _checked(rows: Iterator[tuple[str, Row]], log: AnomalyLog) -> Iterator[tuple
             log.add("repeated_pu", f"CPU {cpu} has a second row; it is left out", where)
         else:
             seen.add(cpu)
+            if row.get("") == "short":
+                log.add("short_row", f"CPU {cpu} lacks a cache, but not which one; its caches are left out", where)
             yield cpu, where, row
 
 
@@ -153,9 +166,8 @@ def _memberships(row: Row, where: str, log: AnomalyLog) -> Iterator[tuple[str, s
             continue
         yield kind, f"{socket}:{number}" if kind == "Core" else number
     for title, number in _cache_cells(row):
-        kind, _ = _CACHES.get(title, (f"L{title[1]}Cache", "unified"))
         if number.lower() not in _ABSENT:
-            yield kind, number
+            yield f"L{title[1]}{_CACHE_TYPES[title[2:]][0]}Cache:{title[2:]}", number
 
 
 def _cache_cells(row: Row) -> Iterator[tuple[str, str]]:
@@ -167,8 +179,8 @@ def _cache_cells(row: Row) -> Iterator[tuple[str, str]]:
 
 
 def _part(kind: str, number: str, cpus: int) -> Part:
-    cache_type = next((cache for title, cache in _CACHES.values() if title == kind), "unified")
-    return Part(kind, cpus, int(number) if kind == "NUMANode" else None, cache_type=cache_type)
+    kind, _, letter = kind.partition(":")
+    return Part(kind, cpus, int(number) if kind == "NUMANode" else None, cache_type=_CACHE_TYPES[letter][1])
 
 
 def _clocks(rows: list[tuple[int, str, Row]]) -> Iterator[tuple[int, int]]:

@@ -216,7 +216,7 @@ class _Machine:
     def _leave_out(self, kind: str, cpus: int, cpu: int, folder: str) -> None:
         """Note once that a set contradicts another one, or is not what its own lowest CPU says."""
         if (kind, cpus) not in self._left_out:
-            message = f"the {kind} of CPU {cpu} overlaps another one or its lowest CPU denies it; it is left out"
+            message = f"the {kind} of CPU {cpu} overlaps another one or its lowest CPU does not name it; it is left out"
             self._log.add("overlap", message, folder)
         self._left_out.add((kind, cpus))
 
@@ -233,7 +233,7 @@ class _Machine:
                 stated[part.type, cpu] = part.cpus
                 if (part.type, part.cpus) in seen:
                     continue
-                denied = stated.get((part.type, lowest(part.cpus)), part.cpus) != part.cpus
+                denied = stated.get((part.type, lowest(part.cpus))) != part.cpus
                 if part.cpus & served.get(part.type, 0) or denied:
                     self._leave_out(part.type, part.cpus, cpu, folder)
                     continue

@@ -4,35 +4,50 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
+from facts.pairs.printed import MAX_CORES, is_unknown, labels_around, printed_cells
 from facts.reading import Anomaly, Fact, ReadError, Reading
 
 MAX_BYTES = 32 * 1024 * 1024
-MAX_ROWS = 1024
+MAX_ROWS = MAX_CORES
 MAX_VALUE = Decimal(10) ** 15
 
 Matrix = list[list[float | None]]
+Lines = list[tuple[int, list[str]]]
 
+_NOTED = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)±(\d{1,12}(?:\.\d{1,9})?)\Z", re.ASCII)
 _ACCEPTED = "numbers, or nothing where a value is unknown, are accepted"
 
 
 def read_latencies(text: str, *, name: str, where: str) -> Reading:
     """Return the one-way latencies of a core-to-core CSV as `message_latency_ps` facts, layer `measured`.
 
-    The matrix is in ns, has no header, and may hold only its lower triangle: a pair that is given one way stands for
-    both. A pair given neither way stays unknown; one warning counts them. Core ids are the matrix' own order, which
-    need not be the OS's. Raises ReadError as `matrix_ns` does.
+    The matrix is in ns and may hold only one of its triangles: a pair that is given one way stands for both. Labels
+    around it are skipped, NaN is unknown, and what core-to-core-latency and c2clat print is read, too. A pair given
+    neither way stays unknown; one warning counts them. Core ids are the matrix' own order, which need not be the OS's.
+    Raises ReadError as `matrix_ns` does.
     """
-    matrix = _symmetric(_decimals(text, where))
+    lines, left = _table(text, where)
+    noted = [[_NOTED.match(cell.strip()) for cell in cells] for _, cells in lines]
+    means = [
+        (
+            line,
+            [match[1] if match else "" if is_unknown(cell) else cell for cell, match in zip(cells, row, strict=True)],
+        )
+        for (line, cells), row in zip(lines, noted, strict=True)
+    ]
+    matrix = _symmetric(_decimals(means, where, left))
+    deviations = _symmetric([[Decimal(match[2]) if match else None for match in row] for row in noted])
     source = f"core-to-core CSV: {where}"
     facts = []
     for here, row in enumerate(matrix):
         for there, value in enumerate(row):
             if here != there and value is not None:
-                latency_ps = int((value * 1000).to_integral_value(ROUND_HALF_UP))
-                args = (here, there, latency_ps, 0, latency_ps, latency_ps)
+                latency_ps, deviation_ps = _picoseconds(value), _picoseconds(deviations[here][there] or Decimal())
+                args = (here, there, latency_ps, deviation_ps, latency_ps, latency_ps)
                 facts.append(Fact("message_latency_ps", args, "measured", source))
     warnings = _count_missing(matrix, where)
     return Reading(name, tuple(facts), None, "measured", source, {"PU": len(matrix)}, warnings)
@@ -47,7 +62,7 @@ def matrix_ns(text: str, *, where: str = "the CSV") -> Matrix:
     Raises ReadError, with line and column, for text in a cell, a negative or endless number, rows of unequal length,
     and a matrix that is not square.
     """
-    return [[None if value is None else float(value) for value in row] for row in _decimals(text, where)]
+    return [[None if value is None else float(value) for value in row] for row in _decimals(_lines(text, where), where)]
 
 
 def read_matrix(source: str | Path, *, require_complete: bool = True, symmetric: bool = True) -> Matrix:
@@ -58,7 +73,7 @@ def read_matrix(source: str | Path, *, require_complete: bool = True, symmetric:
     missing.
     """
     where = str(source)
-    rows = _decimals(_text(Path(source)), where)
+    rows = _decimals(_lines(_text(Path(source)), where), where)
     if symmetric:
         rows = _symmetric(rows)
     missing = _missing(rows)
@@ -88,10 +103,26 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
+def _picoseconds(nanoseconds: Decimal) -> int:
+    return int((nanoseconds * 1000).to_integral_value(ROUND_HALF_UP))
+
+
+def _table(text: str, where: str) -> tuple[Lines, int]:
+    """Return the rows of a matrix without labels around it, and how many columns of labels stood before them."""
+    printed = printed_cells(text)
+    if printed is not None:
+        return list(enumerate(printed, start=1)), 0
+    first = text.lstrip().split("\n", maxsplit=1)[0]
+    delimiter = next((mark for mark in ",;\t" if mark in first), ",")
+    lines = _lines(text.replace(",", ".") if delimiter == ";" else text, where, delimiter)
+    top, left = labels_around([cells for _, cells in lines])
+    return [(line, cells[left:]) for line, cells in lines[top:]], int(left)
+
+
+def _decimals(lines: Lines, where: str, left: int = 0) -> list[list[Decimal | None]]:
     rows = [
-        [_number(cell, line, column, where) for column, cell in enumerate(cells, start=1)]
-        for line, cells in _lines(text, where)
+        [_number(cell, line, column, where) for column, cell in enumerate(cells, start=1 + left)]
+        for line, cells in lines
     ]
     if not rows:
         raise ReadError("empty", f"{where} holds no row; a square CSV matrix of numbers is accepted.", {"line": 1})
@@ -106,12 +137,13 @@ def _decimals(text: str, where: str) -> list[list[Decimal | None]]:
     return rows
 
 
-def _lines(text: str, where: str) -> list[tuple[int, list[str]]]:
+def _lines(text: str, where: str, delimiter: str = ",") -> Lines:
     """Return (line, cells) of the rows; empty lines at the end are skipped."""
     if len(text) > MAX_BYTES:
         raise ReadError("too_large", f"{where} has more than {MAX_BYTES} characters; at most so many are read.")
-    reader = csv.reader(io.StringIO(text.rstrip("\r\n ") + "\n" if text.strip() else "", newline=""))
-    found: list[tuple[int, list[str]]] = []
+    whole = text.rstrip("\r\n ") + "\n" if text.strip() else ""
+    reader = csv.reader(io.StringIO(whole, newline=""), delimiter=delimiter)
+    found: Lines = []
     try:
         for cells in reader:
             found.append((reader.line_num, cells or [""]))

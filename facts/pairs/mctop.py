@@ -30,8 +30,9 @@ def read_mctop(text: str, *, name: str, where: str) -> Reading:
     """Return an MCTOP description; what is measured is of the layer `measured`, the contexts are `discovered`.
 
     A context's number is its OS index and the SKB's core id. A latency is the cost of one cache line's move; a round
-    trip, `message_rtt`, is two of them. GB/s (10^9) become `numa_bandwidth` in MiB/s; measured with all of a node's
-    contexts. Node latencies of 0 are not measured. Power is left out. Raises ReadError where the header is unusable.
+    trip, `message_rtt`, is two of them. GB/s (10^9) of reading with all of a node's contexts (older files do not say
+    that they read) become `numa_bandwidth` in MiB/s. Node latencies of 0 are not measured. Power is left out. Raises
+    ReadError where the header is unusable.
     """
     file = _File(text, where)
     source = f"MCTOP: {where}"
@@ -78,7 +79,8 @@ class _File:
         for (core, node), cycles in self._section("Mem_latencies", self.contexts, self.nodes):
             if cycles:
                 yield "memory_latency", (core, node, round(cycles))
-        for (here, there), rate in self._section("Mem_bw-READ", self.nodes, self.nodes):
+        title = "Mem_bw-READ" if "Mem_bw-READ" in self._triples else "Mem_bw"
+        for (here, there), rate in self._section(title, self.nodes, self.nodes):
             yield "numa_bandwidth", (here, there, round(rate * 10**9 / _BYTES_PER_MIB))
         for level, latency in self._caches.items():
             if latency:

@@ -14,6 +14,8 @@ from facts.pairs.matrix import matrix_ns, read_latencies, read_matrix
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "core-to-core"
 FILES = sorted(FOLDER.glob("*.csv"))
+TRIANGLE = ((0, 1, 576000), (0, 2, 38500), (1, 2, 39000))
+DEVIATIONS = ((0, 1, 6000), (0, 2, 500), (1, 2, 4000))
 TRAFFIC = sorted((FOLDER.parent / "comm").glob("*.csv"))
 
 
@@ -78,6 +80,53 @@ def test_text_in_a_csv_file_is_refused_by_the_reader_of_machines(tmp_path: Path)
     path.write_text(",\nhello(world),\n")
     with pytest.raises(facts.ReadError, match=r"bad\.csv has 'hello\(world\)' at line 2, column 1"):
         facts.read(path)
+
+
+CONSOLE = """Num cores: 3
+Showing latency=round-trip-time/2 in nanoseconds:
+
+       0       1       2
+  0
+  1  576±6
+  2   38.5±0.5    39±4
+
+Min  latency: 38.5ns ±0.5 cores: (2,0)
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        CONSOLE,
+        " CPU    0    1    2\n   0    0  576   38.5\n   1  576    0   39\n   2 38.5   39    0\n",
+        "0,576,38.5\n,0,39\n,,0\n",
+        ",0,1,2\n0,,NaN,nan\n1,576,,\n2,38.5,39,\n",
+        "cpu,a,b,c\na,0,576,38.5\nb,576,0,39\nc,38.5,39,0\n",
+        "core 0,core 1,core 2\n,,\n576,,\n38.5,39,-\n",
+        "a;;;\nb;576,0;;\nc;38,5;39;\n",
+        "0\t576\t38.5\n576\t0\t39\n38.5\t39\t0\n",
+    ],
+)
+def test_labels_other_marks_and_tables_for_people_say_the_same(text: str) -> None:
+    reading = facts.read(text.encode())
+    found = {fact.args[:2]: fact.args[2] for fact in reading.facts}
+    assert found == {pair: ps for a, b, ps in TRIANGLE for pair in ((a, b), (b, a))}
+    assert (reading.objects, reading.warnings) == ({"PU": 3}, ())
+
+
+def test_a_printed_deviation_is_kept() -> None:
+    facts_ = {fact.args[:2]: fact.args[3] for fact in facts.read(CONSOLE.encode()).facts}
+    assert facts_ == {pair: ps for a, b, ps in DEVIATIONS for pair in ((a, b), (b, a))}
+
+
+def test_a_bad_cell_within_labels_is_refused_at_its_own_line_and_column() -> None:
+    with pytest.raises(facts.ReadError, match="'fast' at line 3, column 2"):
+        facts.read(b",a,b\na,,1\nb,fast,\n")
+
+
+def test_a_printed_table_that_is_cut_is_refused() -> None:
+    with pytest.raises(facts.ReadError, match="2 rows but 3 cells"):
+        facts.read(b" CPU 0 1 2\n 0 0 1 2\n 1 1 0 2\n")
 
 
 def test_a_complete_matrix_is_required_where_a_missing_pair_would_be_taken_for_0(tmp_path: Path) -> None:

@@ -108,3 +108,41 @@ def test_any_table_is_read_or_refused(text: str) -> None:
         assert (facts.read(f"# CPU,Core,Socket,Node,,L1d,L2\n{text}".encode()).objects or {})["PU"]
     except facts.ReadError as error:
         assert error.code == "no_cpu"  # noqa: PT017
+
+
+def test_a_summary_before_the_table_and_a_second_table_after_it_do_no_harm() -> None:
+    first, second = (f"\n# CPU,Core,Socket,Node\n6,0,{a},\n7,1,{b},\n" for a, b in ("01", "--"))
+    text = f"CPU op-mode(s): 64-bit\nCPU(s): 2\n{first}{second}"
+    reading = facts.read(text.encode())
+    assert reading.warnings == ()
+    assert rows(reading, "core") == [(0, 0), (1, 1)]
+    assert [os_index for _, os_index, _ in rows(reading, "pu")] == [6, 7]
+
+
+def test_a_row_that_lacks_a_cache_does_not_take_the_next_level_s_for_it() -> None:
+    reading = facts.read(b"# CPU,Core,Socket,Node,,L1d,L1i,L2\n0,0,0,0,,0,0,0\n1,1,0,0,,0,0\n2,2,0,0,,1,1,0\n")
+    assert {args[:3] for args in rows(reading, "cache")} == {
+        (0, 0, 2),
+        (0, 1, 2),
+        (1, 0, 1),
+        (2, 0, 1),
+        (3, 1, 1),
+        (4, 1, 1),
+    }
+    assert [(warning.code, warning.where) for warning in reading.warnings] == [("short_row", "line 3")]
+
+
+def test_data_and_instruction_caches_of_level_2_are_two() -> None:
+    reading = facts.read(b"# CPU,Core,Socket,Node,,L1d,L1i,L2d,L2i\n0,0,0,0,,0,0,0,0\n")
+    assert {key: (reading.objects or {})[key] for key in ("L1Cache", "L1iCache", "L2Cache", "L2iCache")} == {
+        "L1Cache": 1,
+        "L1iCache": 1,
+        "L2Cache": 1,
+        "L2iCache": 1,
+    }
+    assert [args[2:4] for args in rows(reading, "cache")] == [
+        (2, "data"),
+        (2, "instruction"),
+        (1, "data"),
+        (1, "instruction"),
+    ]

@@ -152,3 +152,9 @@ def test_any_lines_under_an_mctop_header_are_read_or_refused(text: str) -> None:
         assert error.code == "empty"  # noqa: PT017
     else:
         assert all(here != there for here, there, *_ in rows(reading, "message_rtt"))
+
+
+def test_an_older_mctop_section_that_does_not_say_read_is_read_bandwidth() -> None:
+    text = "#old #HWCs 2 #Nodes 1 SMT 1\n0 0 0\n0 1 9\n1 0 9\n1 1 0\n#Mem_bw 1\n0 0 10.48576\n"
+    reading = facts.read(text.encode())
+    assert [fact.args for fact in reading.facts if fact.relation == "numa_bandwidth"] == [(0, 0, 10000)]
