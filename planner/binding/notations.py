@@ -10,6 +10,7 @@ from planner.errors import PlanError
 
 MOST_CHARACTERS = 1_000_000
 MOST_MEMBERS = 65_536
+_DISALLOWED = "logical indexes count the machine's disallowed CPUs too, which tools leave out unless told otherwise"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,10 @@ def write_binding(binding: Binding, notation: Notation, numbering: Numbering) ->
             policies = ", ".join(notation.memory)
             accepted = f"memory with the policy {policies}" if policies else "a binding of CPUs alone"
             raise not_expressible(notation.name, bound.name, reason, accepted)
-    return notation.write(binding, numbering)
+    written = notation.write(binding, numbering)
+    if written.index != "logical" or not numbering.has_disallowed:
+        return written
+    return Written(written.text, written.index, (*written.notes, _DISALLOWED))
 
 
 def translate(text: str, source: Notation, target: Notation, numbering: Numbering) -> tuple[Binding, Written]:

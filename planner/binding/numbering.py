@@ -33,6 +33,7 @@ class Numbering:
     threads: tuple[HardwareThread, ...]
     node_os_index: Mapping[int, int] = field(default_factory=dict)
     caches: Mapping[int, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
+    has_disallowed: bool = False
 
     @classmethod
     def of(cls, machine: Topology) -> "Numbering":
@@ -49,7 +50,8 @@ class Numbering:
                 HardwareThread(core_id, logical, core.os_index, package, physical[group[0]], sibling, core.node)
             )
         caches = {level: machine.sharing(level) for level in sorted({cache.level for cache in machine.caches})}
-        return cls(machine.name, tuple(threads), dict(machine.node_os_index), caches)
+        has_disallowed = len(machine.allowed_ids) < len(order)
+        return cls(machine.name, tuple(threads), dict(machine.node_os_index), caches, has_disallowed)
 
     @cached_property
     def _by_core(self) -> dict[int, HardwareThread]:

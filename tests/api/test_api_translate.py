@@ -40,7 +40,7 @@ def test_memory_is_bound_where_it_was_asked_for_and_there_are_words_for_it(skb, 
     assert words["systemd"].count("NUMAPolicy=bind\nNUMAMask=1") == 2
     assert words["cpuset"].count("cpuset.mems") == 4
     assert "--mem-bind=map_mem:" in words["slurm"]
-    assert "--membind numa:1" in words["hwloc-bind"]
+    assert "hwloc-bind -p --cpubind 0x00000008 --membind numa:1" in words["hwloc-bind"]
     assert "is not bound: taskset has no words for it" in words["taskset"]
     assert f'memory: "{2**30}"' in words["kubernetes"]
 

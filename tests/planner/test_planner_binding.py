@@ -276,6 +276,14 @@ def test_without_os_indexes_logical_notations_still_speak_and_the_others_refuse(
                 write_binding(binding, NOTATIONS[name], bare)
 
 
+def test_logical_numbers_are_noted_where_a_machine_has_disallowed_cpus():
+    binding = Binding((Bound("a", SMT.cores[:2]),))
+    held_back = replace(SMT, has_disallowed=True)
+    assert "disallowed" in write_binding(binding, NOTATIONS["rankfile"], held_back).with_notes
+    assert "disallowed" not in write_binding(binding, NOTATIONS["taskset"], held_back).with_notes
+    assert "disallowed" not in write_binding(binding, NOTATIONS["rankfile"], SMT).with_notes
+
+
 def test_names_of_all_sorts_stay_inside_their_comments():
     binding = Binding((Bound("a\nrm -rf ~", (0,)), Bound("b: core 7 (logical PU 9", (1,)), Bound("", (2,))))
     for name, notation in NOTATIONS.items():

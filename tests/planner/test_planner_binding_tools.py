@@ -128,3 +128,13 @@ def test_open_mpi_4_maps_a_rankfile_as_we_wrote_it(whole: bool, tmp_path: Path):
     assert [tuple(at for at, letter in enumerate(row) if letter == "B") for row in letters] == [
         tuple(SMT.thread(core).logical for core in bound.cores) for bound in members
     ]
+
+
+def test_hwloc_counts_hardware_threads_in_our_order(shared_data: Path):
+    files = [shared_data / "hwloc-xml" / "v1" / name for name in ("16amd64-8n2c-cpusets.xml", "16em64t-4s2c2t.xml")]
+    if not all(file.is_file() for file in files):
+        pytest.skip(f"the files are not here: {files[0].parent}")
+    for file in files:
+        ours = Numbering.of(Topology.of(skb.load(facts.read(str(file)))))
+        theirs = run("hwloc-calc", "-i", str(file), "-I", "pu", "--po", "all").strip()
+        assert theirs == ",".join(str(thread.os_index) for thread in ours.threads)

@@ -23,7 +23,9 @@ def write_hwloc_bind(binding: Binding, numbering: Numbering) -> Written:
     by_os = all(numbering.thread(core).os_index is not None for bound in binding.members for core in bound.cores)
     lines = []
     for bound in binding.members:
-        words = ["hwloc-bind", "--cpubind", _location(bound, numbering, by_os), *_memory_words(bound, numbering)]
+        memory = _memory_words(bound, numbering, by_os)
+        physical = ["-p"] if by_os and bound.memory is not None and bound.memory.nodes else []
+        words = ["hwloc-bind", *physical, "--cpubind", _location(bound, numbering, by_os), *memory]
         lines.append(f"{' '.join(words)} --  # {said(bound, numbering)}")
     notes = () if by_os else ("the machine states no OS indices: hwloc counts its PUs itself, in the same order",)
     return Written("\n".join(lines), "os" if by_os else "logical", notes)
@@ -35,13 +37,15 @@ def _location(bound: Bound, numbering: Numbering, by_os: bool) -> str:
     return " ".join(f"pu:{numbering.thread(core).logical}" for core in bound.cores)
 
 
-def _memory_words(bound: Bound, numbering: Numbering) -> list[str]:
-    """NUMA nodes by logical index, which is hwloc's default."""
+def _memory_words(bound: Bound, numbering: Numbering, by_os: bool) -> list[str]:
+    """NUMA nodes by OS index after `-p`, else by logical index, which is hwloc's default."""
     if bound.memory is None:
         return []
     if bound.memory.policy == "local":
         return ["--mempolicy", "firsttouch", "--membind", "all"]
-    nodes = [f"numa:{numbering.node_ids.index(node)}" for node in bound.memory.nodes]
+    named = bound.memory.nodes
+    numbers = numbering.os_of_nodes(named) if by_os else [numbering.node_ids.index(node) for node in named]
+    nodes = [f"numa:{number}" for number in numbers]
     policy = [] if bound.memory.policy == "bind" else ["--mempolicy", bound.memory.policy]
     return [*policy, "--membind", *nodes]
 
