@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeAlias
 
 import facts
 import skb
 from experiments.deploy import cost_provenance
 from experiments.errors import ExperimentError
 from planner.machine.topology import Topology
+
+Knowledge: TypeAlias = skb.Store | skb.KnowledgeBase | Mapping[str, skb.Snapshot]
+"""Where machines are known: a store, one machine of it, or snapshots by name."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,7 @@ class MachineView:
     provenance: Mapping[str, str]
 
 
-def find_machine(
-    name: str, knowledge: skb.Store | skb.KnowledgeBase | None = None, where: str = "machine"
-) -> MachineView:
+def find_machine(name: str, knowledge: Knowledge | None = None, where: str = "machine") -> MachineView:
     """A bundled machine's name, a synthetic description, or the name of a machine in the store.
 
     Bundled and synthetic machines are simulated as described, whatever the store says; plans go by the store's facts
@@ -38,7 +40,7 @@ def find_machine(
         return replace(described, believed=Topology.of(believed)) if believed is not None else described
     if believed is not None:
         return _view(believed)
-    known = [summary.name for summary in _store(knowledge).machines()] if knowledge is not None else []
+    known = _known(knowledge)
     accepted = ", ".join([*facts.bundled(), *(each for each in known if each not in facts.bundled())])
     raise ExperimentError(
         f"{where}: machine {name!r} was not found; accepted: {accepted}, or synthetic:pack:2 core:4 pu:1 and the like",
@@ -66,15 +68,18 @@ def _view(snapshot: skb.Snapshot) -> MachineView:
     return MachineView(machine, machine, snapshot, cost_provenance(snapshot))
 
 
-def _in_store(name: str, knowledge: skb.Store | skb.KnowledgeBase | None) -> skb.Snapshot | None:
-    if knowledge is None:
-        return None
+def _in_store(name: str, knowledge: Knowledge | None) -> skb.Snapshot | None:
     if isinstance(knowledge, skb.KnowledgeBase) and knowledge.machine == name:
         return knowledge.snapshot()
-    store = _store(knowledge)
-    if any(summary.name == name for summary in store.machines()):
-        return store.snapshot(name)
-    return None
+    if isinstance(knowledge, Mapping):
+        return knowledge.get(name)
+    return _store(knowledge).snapshot(name) if knowledge is not None and name in _known(knowledge) else None
+
+
+def _known(knowledge: Knowledge | None) -> list[str]:
+    if knowledge is None or isinstance(knowledge, Mapping):
+        return list(knowledge or ())
+    return [summary.name for summary in _store(knowledge).machines()]
 
 
 def _store(knowledge: skb.Store | skb.KnowledgeBase) -> skb.Store:

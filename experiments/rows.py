@@ -7,6 +7,7 @@ from typing import Any
 
 import kernelsim
 import skb
+from experiments.machines import Knowledge
 from experiments.results_file import Row
 from experiments.scenario import prepare
 from experiments.scenario_file import ScenarioFile, read_scenario, with_context
@@ -54,7 +55,7 @@ def sweep_layout(spec: Spec) -> Layout:
     return Layout(tuple(spec.axes), (*(f"progress:{name}" for name in names), *SWEEP_COLUMNS))
 
 
-def run_row(spec: Spec, values: Values, knowledge: skb.Store | None) -> dict[str, Any]:
+def run_row(spec: Spec, values: Values, knowledge: Knowledge | None) -> dict[str, Any]:
     """One run's results by column; a refusal is a result, with its code as `status` and its sentence as `note`."""
     file = read_scenario(spec.scenario(values))
     try:
@@ -63,7 +64,7 @@ def run_row(spec: Spec, values: Values, knowledge: skb.Store | None) -> dict[str
         return {"status": error.code, "note": error.message}
 
 
-def simulate_file(file: ScenarioFile, knowledge: skb.Store | None) -> SimulationResult:
+def simulate_file(file: ScenarioFile, knowledge: Knowledge | None) -> SimulationResult:
     """Prepare and run. Raises ExperimentError for whatever is wrong with it."""
     try:
         return run_prepared(prepare(file, knowledge))

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from random import Random
 
 import kernelsim
-import skb
 from experiments.application_file import ApplicationFile
 from experiments.deploy import Deployment, deploy, deploy_schedules
 from experiments.errors import NotAdmitted
-from experiments.machines import find_machine
+from experiments.machines import Knowledge, find_machine
 from experiments.parameters import Parameter
 from experiments.placements import choose_cores, placement_cost
 from experiments.scenario_file import PhaseChangeFile, ScenarioFile
@@ -36,7 +35,7 @@ class Prepared:
     parameters: tuple[Parameter, ...]
 
 
-def prepare(file: ScenarioFile, knowledge: skb.Store | skb.KnowledgeBase | None = None) -> Prepared:
+def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
     """Raises ExperimentError for what is wrong with the file, NotAdmitted where the planner refuses."""
     view = find_machine(file.machine, knowledge, file.source.where("machine"))
     belief = view.believed

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import kernelsim
-import skb
 from experiments.deploy import deploy, deploy_schedules
 from experiments.errors import ExperimentError
+from experiments.machines import Knowledge
 from experiments.parameters import Parameter
 from experiments.scenario import Prepared, prepare
 from experiments.scenario_file import open_scenario, read_scenario, with_context
@@ -87,7 +87,7 @@ class SimulationResult:
 def run_scenario(
     scenario: str | Path | Mapping[str, Any],
     *,
-    knowledge: skb.Store | skb.KnowledgeBase | None = None,
+    knowledge: Knowledge | None = None,
     folder: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
 ) -> SimulationResult:

@@ -1,6 +1,6 @@
 """Batch experiments: the runs of a SPEC.toml on a local process pool, a row each, resumable."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -53,16 +53,18 @@ def run_spec(
     output: Path | None = None,
     workers: int = 1,
     resume: bool = False,
-    database: str | None = None,
+    database: str | Mapping[str, skb.Snapshot] | None = None,
     folder: Path | None = None,
     progress: TextIO | None = None,
+    on_rows: Callable[[int, int, list[dict[str, str]]], object] | None = None,
 ) -> SweepReport:
     """Run what is not done yet; rows are written in the order of the batch, so equal batches give equal files.
 
     `output` is by default the batch's name with .csv in the working folder. `workers` above 1 start that many
-    processes. `database` is the store with what is believed of its machines. A bar is drawn on `progress`, such as
-    `sys.stderr`, if it is a terminal. Raises ExperimentError for a wrong batch or output; a run that is refused is a
-    row that says so.
+    processes. `database` is the store with what is believed of its machines, or that as snapshots by name. A bar is
+    drawn on `progress`, such as `sys.stderr`, if it is a terminal; `on_rows` is called with how many rows are done, how
+    many are expected and those that are new. Raises ExperimentError for a wrong batch or output; a run that is refused
+    is a row that says so.
     """
     batch = read_spec(spec, folder)
     layout = batch_layout(batch)
@@ -73,8 +75,12 @@ def run_spec(
         work = partial(_run, batch, layout, database, code_version())
         for rows in in_order(work, open_runs, workers):
             done = results.done
-            results.append(row for row in rows if row[: len(layout.axes)] not in done)
+            fresh = [row for row in rows if row[: len(layout.axes)] not in done]
+            results.append(fresh)
             bar.advance()
+            if on_rows is not None:
+                named = [dict(zip(layout.header, row, strict=True)) for row in fresh]
+                on_rows(len(results.rows), _total(batch), named)
         bar.close()
         return SweepReport(target, layout.header, tuple(results.rows), len(open_runs), _total(batch))
 
@@ -117,11 +123,13 @@ def _keys(batch: Spec, layout: Layout, values: Values) -> set[Row]:
     return {layout.key({**values, "plan": plan}) for plan in PLANS}
 
 
-def _run(batch: Spec, layout: Layout, database: str | None, commit: str, values: Values) -> list[Row]:
+def _run(
+    batch: Spec, layout: Layout, database: str | Mapping[str, skb.Snapshot] | None, commit: str, values: Values
+) -> list[Row]:
     """The rows of one run; the whole of what a worker process does."""
     if batch.is_belief:
         return [layout.row(key, {**results, "commit": commit}) for key, results in belief_rows(batch, values)]
-    if database is None:
-        return [layout.row(values, {**run_row(batch, values, None), "commit": commit})]
+    if not isinstance(database, str):
+        return [layout.row(values, {**run_row(batch, values, database), "commit": commit})]
     with skb.Store(database) as store:
         return [layout.row(values, {**run_row(batch, values, store), "commit": commit})]

@@ -25,6 +25,7 @@ LARGEST_ID = 2**32 - 1
 MOST_ATTEMPTS = 8
 
 Admit = Callable[..., Decision]
+Decide = Callable[[Snapshot], Decision]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +99,31 @@ def consider(
 
 
 def submit(
-    knowledge: KnowledgeBase, manifest: Manifest, *, text: str | None = None, admit: Admit = admit, **asked: Any
+    knowledge: KnowledgeBase,
+    manifest: Manifest,
+    *,
+    text: str | None = None,
+    expected_revision: int | None = None,
+    decide: Decide | None = None,
+    **asked: Any,
 ) -> tuple[Submission | None, Decision]:
     """Admit a manifest for good: one revision holds it with its reservations; None beside a refusal.
 
-    `text` is kept as it was written. Another write in between makes the question be asked again.
+    `text` is kept as it was written. Another write in between makes the question be asked again, unless a revision is
+    expected: then it raises RevisionConflict. `decide` is `consider` with this manifest if left out.
     """
     for _ in range(MOST_ATTEMPTS):
         snapshot = knowledge.snapshot()
-        decision = consider(snapshot, [manifest], admit=admit, **asked)
+        _check_revision(snapshot, expected_revision)
+        decision = consider(snapshot, [manifest], **asked) if decide is None else decide(snapshot)
         if not decision.admitted:
             return None, decision
         accepted = _submission(_next_id(snapshot), manifest, text, decision)
         try:
             knowledge.tell(_facts_of(accepted), source=SOURCE, expected_revision=snapshot.revision)
         except RevisionConflict:
+            if expected_revision is not None:
+                raise
             continue
         return accepted, decision
     raise PlanError(
@@ -122,7 +133,7 @@ def submit(
     )
 
 
-def withdraw(knowledge: KnowledgeBase, number: int) -> Submission:
+def withdraw(knowledge: KnowledgeBase, number: int, *, expected_revision: int | None = None) -> Submission:
     """Take an admitted manifest back; the others keep cores and offsets. Raises PlanError."""
     submission = find_submission(knowledge, number)
     snapshot = knowledge.snapshot()
@@ -132,11 +143,13 @@ def withdraw(knowledge: KnowledgeBase, number: int) -> Submission:
         for fact in snapshot.facts(relation)
         if len(fact.args) == arity and fact.args[0] == number
     ]
-    knowledge.retract(gone)
+    knowledge.retract(gone, expected_revision=expected_revision)
     return submission
 
 
-def change_phase(knowledge: KnowledgeBase, number: int, phase: int) -> Submission:
+def change_phase(
+    knowledge: KnowledgeBase, number: int, phase: int, *, expected_revision: int | None = None
+) -> Submission:
     """Let an admitted application enter another of its phases. Raises PlanError for a phase it has not."""
     submission = find_submission(knowledge, number)
     most = submission.manifest.phase_count
@@ -146,8 +159,21 @@ def change_phase(knowledge: KnowledgeBase, number: int, phase: int) -> Submissio
             code="unknown_phase",
             details={"manifest": number, "found": phase, "accepted": f"0 to {most - 1}"},
         )
-    knowledge.tell([("phase", (number, phase))], source=SOURCE)
+    knowledge.tell([("phase", (number, phase))], source=SOURCE, expected_revision=expected_revision)
     return find_submission(knowledge, number)
+
+
+def running_schedule(knowledge: KnowledgeBase | Snapshot) -> Schedule:
+    """The schedule of the phases that the admitted applications are in."""
+    return _schedule((one, one.phase) for one in submissions(knowledge))
+
+
+def _check_revision(snapshot: Snapshot, expected: int | None) -> None:
+    if expected is not None and snapshot.revision != expected:
+        raise RevisionConflict(
+            f"the write expected revision {expected}, the store is at {snapshot.revision}; read again and retry",
+            details={"expected": expected, "found": snapshot.revision},
+        )
 
 
 def _id_of(row: Any) -> int:
