@@ -8,25 +8,35 @@ import click
 from api.cli.command import Door, command
 from api.failures import BadRequest
 
+_SECONDS = click.FloatRange(0.1, 86_400)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @command("serve")
 @click.option("--host", default="127.0.0.1", metavar="HOST", help="127.0.0.1, localhost or ::1.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=8421, metavar="PORT", help="0 takes a free one.")
-def serve(door: Door, host: str, port: int) -> int:
+@click.option("--workers", type=click.IntRange(1, 8), default=8, metavar="N", help="Workers at once in all.")
+@click.option("--queue", type=click.IntRange(0, 10_000), default=32, metavar="N", help="Requests that may wait.")
+@click.option("--time-limit", type=_SECONDS, default=60.0, metavar="SECONDS", help="What a request may ask at most.")
+@click.option("--job-time-limit", type=_SECONDS, default=600.0, metavar="SECONDS", help="The same for a job.")
+@click.option("--memory", type=click.IntRange(16, 2**20), default=2048, metavar="MIB", help="For one request.")
+def serve(
+    door: Door, host: str, port: int, workers: int, queue: int, time_limit: float, job_time_limit: float, memory: int
+) -> int:
     """Serve HTTP on this machine until it is interrupted."""
     check_host(host)
-    import uvicorn
-
     from api.service.app import create_app
+    from api.service.server import Server
+    from api.service.work.caps import MIB, Caps
 
+    caps = Caps(workers, queue, time_limit, job_time_limit, memory * MIB)
     with _bound(host, port) as listener, door.store() as store:
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listener.getsockname()[1]}"
         print(f"serving {store.url} at {address} (Ctrl-C ends it)", file=sys.stderr, flush=True)  # noqa: T201
-        config = uvicorn.Config(create_app(store), log_level="warning", server_header=False, date_header=True)
-        uvicorn.Server(config).run(sockets=[listener])
+        app = create_app(store, caps=caps)
+        app.state.holdings.pool.warm()
+        Server(app).run(sockets=[listener])
     return 0
 
 

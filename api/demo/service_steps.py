@@ -1,29 +1,21 @@
 """The last step: the HTTP service on a free port, asked the same three questions."""
 
 import json
-import socket
-import threading
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-
-import uvicorn
 
 from api.demo.material import APPLICATION, LARGE, QUESTION, SMALL
 from api.demo.narration import Narrator
 from api.service.app import create_app
+from api.service.server import serving
 from skb.store.store import Store
-
-START_UP_S = 20.0
 
 
 def ask_over_http(tell: Narrator, store: Store) -> None:
     """Question, placement and tree again, this time as JSON from the service."""
     with (
         tell.step("Start the HTTP service on a free loopback port and ask the same three things"),
-        serving(store) as at,
+        serving(create_app(store)) as at,
     ):
         tell.say(f"serving at {at}; {at}/ shows the machines in a browser, {at}/openapi.json describes the service")
         question = _post(f"{at}/v1/machines/{SMALL}/query", {"goal": QUESTION})
@@ -39,24 +31,6 @@ def ask_over_http(tell: Narrator, store: Store) -> None:
         same = question["rows"] == tell.results["question"]["rows"] and tree["sends"] == tell.results["tree"]["sends"]
         tell.say("the rows and the tree are the same as before" if same else "the answers differ from those before")
         tell.results["http"] = {"question": question, "placement": placement, "tree": tree, "same": same}
-
-
-@contextmanager
-def serving(store: Store) -> Iterator[str]:
-    """The service in a thread of its own; its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(store), log_level="warning", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    try:
-        deadline = time.monotonic() + START_UP_S
-        while not server.started and thread.is_alive() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(START_UP_S)
-        listener.close()
 
 
 def _post(address: str, body: dict[str, Any]) -> Any:

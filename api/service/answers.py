@@ -18,14 +18,14 @@ class Json(JSONResponse):
 _MEANINGS = {
     400: "The body is not the JSON that is accepted, or the request is cross-site",
     403: "The request comes from another site",
-    404: "There is no such machine, manifest or revision",
+    404: "There is no such machine, manifest, revision or job",
     409: "The request contradicts what is stored",
     412: "Another write came first",
     413: "The body is too large",
     415: "The body's content type or encoding is not accepted",
     421: "The Host header names another host than this one",
     422: "The request cannot be carried out as it stands",
-    503: "The store cannot be reached",
+    503: "The store cannot be reached, or all workers are taken",
 }
 _PROBLEM = {
     "type": "object",
@@ -38,6 +38,11 @@ _PROBLEM = {
         "code": {"type": "string"},
         "details": {"type": "object"},
     },
+}
+
+
+ACCEPTED: dict[int | str, dict[str, Any]] = {
+    202: {"description": "A job: the work goes on, and is found at Location", "content": {"application/json": {}}}
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
-Seconds = Annotated[float, Field(gt=0, le=60, description="Seconds of search at most")]
+Seconds = Annotated[float, Field(gt=0, le=3600, description="Seconds of search at most")]
 Iterations = Annotated[int, Field(ge=1, le=1_000_000)]
 Core = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Cores = Annotated[list[Core], Field(min_length=1, max_length=65_536)]
@@ -18,10 +18,17 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-class QueryLimits(Body):
-    """What a question may cost."""
+class WorkLimits(Body):
+    """What the work may cost; the service has upper bounds of its own, which are what holds if nothing is said."""
 
-    time_ms: Annotated[int, Field(ge=1, le=60_000)] = 10_000
+    time_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    memory_bytes: Annotated[int, Field(ge=1024 * 1024, le=2**50)] | None = None
+    workers: Annotated[int, Field(ge=1, le=8)] | None = None
+
+
+class QueryLimits(WorkLimits):
+    """What a question may cost; 10 seconds and two workers if nothing is said."""
+
     max_rows: Annotated[int, Field(ge=1, le=200_000)] = 100_000
     max_derived: Annotated[int, Field(ge=1, le=5_000_000)] = 5_000_000
     max_depth: Annotated[int, Field(ge=1, le=100)] = 100
@@ -52,6 +59,7 @@ class PlacementBody(Body):
     time_limit: Seconds | None = None
     iterations: Iterations | None = None
     seed: Seed = 0
+    limits: WorkLimits = WorkLimits()
 
 
 class TreeBody(Body):
@@ -65,6 +73,7 @@ class TreeBody(Body):
     time_limit: Seconds | None = None
     iterations: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     seed: Seed = 0
+    limits: WorkLimits = WorkLimits()
 
 
 class ManifestBody(Body):
@@ -75,8 +84,9 @@ class ManifestBody(Body):
     dispatchers: Annotated[int, Field(ge=1, le=4096)] | None = None
     cores: Cores | None = None
     policy: Literal["refuse", "reduce"] = "refuse"
-    time_limit: Seconds = 10.0
+    time_limit: Seconds | None = None
     dry_run: bool = False
+    limits: WorkLimits = WorkLimits()
 
 
 class PhaseBody(Body):
@@ -89,3 +99,11 @@ class SimulationBody(Body):
     """The keys of SCENARIO.toml under `scenario`; it may not name files."""
 
     scenario: dict[str, Any]
+    limits: WorkLimits = WorkLimits()
+
+
+class ExperimentBody(Body):
+    """The keys of SPEC.toml under `spec`; it may not name files."""
+
+    spec: dict[str, Any]
+    limits: WorkLimits = WorkLimits()

@@ -20,12 +20,18 @@ STATUS_BY_CODE = {
     "unknown_machine": 404,
     "unknown_manifest": 404,
     "unknown_revision": 404,
+    "unknown_job": 404,
     "revision_conflict": 412,
     "duplicate_application": 409,
     "stale_manifest": 409,
     "busy": 409,
     "too_large": 413,
     "store": 503,
+    "busy_workers": 503,
+    "too_many_watchers": 503,
+    "worker_died": 503,
+    "worker_crashed": 500,
+    "cancelled": 503,
 }
 LONGEST_PLACE = 120
 MOST_ERRORS = 20
@@ -71,6 +77,12 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_any)
 
 
+def problem_of(failure: Failure) -> Problem:
+    """A failure's problem document, with Retry-After where asking again later helps."""
+    wait_s = failure.details.get("retry_after_s")
+    return Problem(status_of(failure), failure, None if wait_s is None else {"Retry-After": str(wait_s)})
+
+
 def status_of(failure: Failure) -> int:
     if failure.fault == "ours":
         return 500
@@ -87,7 +99,7 @@ def _on_any(_request: Request, error: Exception) -> Problem:
     failure = failure_of(error)
     if failure.fault == "ours":
         _log.error("fault %s", failure.details.get("id"), exc_info=error)
-    return Problem(status_of(failure), failure)
+    return problem_of(failure)
 
 
 def _on_http(request: Request, error: Exception) -> Problem:

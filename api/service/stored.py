@@ -1,4 +1,4 @@
-"""What routes share: the store behind the service, a machine of it, the revision that a write expects."""
+"""What routes share: what the service holds, a machine of its store, the revision that a write expects."""
 
 import re
 from typing import Annotated
@@ -6,16 +6,21 @@ from typing import Annotated
 from fastapi import Depends, Header, Path, Request
 
 from api.failures import BadRequest
+from api.service.holdings import Holdings
 from skb.knowledge import KnowledgeBase
 from skb.store.store import Store
 
 _ETAG = re.compile(r'\s*(?:W/)?"?(\d{1,18})"?\s*', re.ASCII)
 
 
+def holdings_of(request: Request) -> Holdings:
+    holdings = request.app.state.holdings
+    assert isinstance(holdings, Holdings)
+    return holdings
+
+
 def store_of(request: Request) -> Store:
-    store = request.app.state.store
-    assert isinstance(store, Store)
-    return store
+    return holdings_of(request).store
 
 
 def knowledge_of(
@@ -39,6 +44,7 @@ def expected_revision(if_match: Annotated[str | None, Header()] = None) -> int |
     return int(found[1])
 
 
+HoldingsHere = Annotated[Holdings, Depends(holdings_of)]
 StoreHere = Annotated[Store, Depends(store_of)]
 KnowledgeHere = Annotated[KnowledgeBase, Depends(knowledge_of)]
 ExpectedRevision = Annotated[int | None, Depends(expected_revision)]

@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 import facts
 from api.cli import main
 from api.service.app import create_app
+from api.service.work.caps import Caps
+from api.service.work.pool import Pool
 from skb.store.store import Store
 
 
@@ -60,8 +62,16 @@ def store() -> Iterator[Store]:
         yield made
 
 
+@pytest.fixture(scope="session")
+def pool() -> Iterator[Pool]:
+    """The workers of all services under test: loading their rooms takes a second."""
+    made = Pool(Caps())
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="module")
-def client(store: Store) -> Iterator[TestClient]:
+def client(store: Store, pool: Pool) -> Iterator[TestClient]:
     """A client that sees faults of ours as status 500."""
-    with TestClient(create_app(store), base_url="http://127.0.0.1", raise_server_exceptions=False) as made:
+    with TestClient(create_app(store, pool=pool), base_url="http://127.0.0.1", raise_server_exceptions=False) as made:
         yield made

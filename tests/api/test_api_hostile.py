@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.service.app import create_app
+from api.service.work.pool import Pool
 from skb.store.store import Store
 
 MACHINE = "/v1/machines/amd-4x4"
@@ -23,6 +24,7 @@ ROUTES = (
     ("POST", f"{MACHINE}/manifests"),
     ("POST", f"{MACHINE}/manifests/1/phase"),
     ("POST", "/v1/simulations"),
+    ("POST", "/v1/experiments"),
 )
 DEEP = 100_000
 CORPUS = {
@@ -209,11 +211,11 @@ def test_a_hostile_manifest_in_toml_is_refused_at_once(client: TestClient, text:
 SCRIPT = "<script>alert('x')<script>\"&"
 
 
-def test_markup_in_names_and_values_is_text_on_every_page():
+def test_markup_in_names_and_values_is_text_on_every_page(pool: Pool):
     stated = """core(0, 0).
     pu(0, 0, '<script>'). isa(0, '<script>'). '<script>'(1). numa_node(0, 0, 5). core_node(0, 0).
     cache(1, 0, 3, '<script>', 5, 5). info(0, '<script>', "<script>")."""
-    with Store("sqlite://") as store, TestClient(create_app(store), base_url="http://127.0.0.1") as client:
+    with Store("sqlite://") as store, TestClient(create_app(store, pool=pool), base_url="http://127.0.0.1") as client:
         assert client.post("/v1/machines", params={"name": SCRIPT}, content=stated.encode()).status_code == 201
         body = {"application": SCRIPT, "text": "B 1"}
         assert client.post(f"/v1/machines/{quote(SCRIPT, safe='')}/manifests", json=body).status_code == 201

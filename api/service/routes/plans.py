@@ -2,54 +2,70 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
+from starlette.responses import Response
 
-from api.bindings import check_format, emitted
-from api.service.answers import Json, refusals
+from api.bindings import check_format
+from api.service.answers import ACCEPTED, Json, refusals
 from api.service.body import StrictRoute
+from api.service.holdings import Holdings
 from api.service.messages import PlacementBody, TreeBody
-from api.service.stored import KnowledgeHere
-from planner.applications.application import Application
-from planner.machine.topology import Topology
-from planner.placement import place
-from planner.trees.tree import multicast
+from api.service.stored import HoldingsHere, KnowledgeHere
+from api.service.work.attendance import attend, patience_of
+from api.service.work.jobs import Reply
+from api.service.work.pool import Assignment
 
 LONGEST_SEARCH_S = 20.0
 
 router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=StrictRoute)
 
 
-@router.post("/placements", response_class=Json, responses=refusals(400, 404, 415, 503))
-def place_application(knowledge: KnowledgeHere, body: PlacementBody) -> Json:
+@router.post("/placements", response_class=Json, responses={**ACCEPTED, **refusals(400, 404, 415, 503)})
+async def place_application(
+    request: Request, holdings: HoldingsHere, knowledge: KnowledgeHere, body: PlacementBody
+) -> Response:
     """Cores for the dispatchers of an application; `infeasible` with its conflict is an answer, too."""
     if body.emit is not None:
         check_format(body.emit)
-    application = Application.from_mapping(body.app, "app")
-    time_limit = _longest(body.time_limit, body.iterations)
-    machine = Topology.of(knowledge)
-    placement = place(application, machine, seed=body.seed, time_limit=time_limit, iterations=body.iterations)
-    if body.emit is None or not placement.seats:
-        return Json(placement.to_json())
-    return Json({**placement.to_json(), "emit": emitted(body.emit, placement, application, machine)})
+    asked = {
+        "app": body.app,
+        "emit": body.emit,
+        "seed": body.seed,
+        "time_limit": _longest(holdings, body.time_limit, body.iterations),
+        "iterations": body.iterations,
+    }
+    return await _plan(request, holdings, knowledge.machine, body, "place", asked)
 
 
-@router.post("/multicast-trees", response_class=Json, responses=refusals(400, 404, 415, 503))
-def build_tree(knowledge: KnowledgeHere, body: TreeBody) -> Json:
+@router.post("/multicast-trees", response_class=Json, responses={**ACCEPTED, **refusals(400, 404, 415, 503)})
+async def build_tree(request: Request, holdings: HoldingsHere, knowledge: KnowledgeHere, body: TreeBody) -> Response:
     """The tree by which `root` reaches `members` soonest, with a lower bound."""
-    share: dict[str, Any] = {} if body.send_share is None else {"send_share": body.send_share}
-    tree = multicast(
-        Topology.of(knowledge),
-        body.root,
-        body.members,
-        method=body.method,
-        iterations=body.iterations,
-        time_limit=_longest(body.time_limit, body.iterations),
-        seed=body.seed,
-        **share,
-    )
-    return Json(tree.to_json())
+    asked = {
+        "root": body.root,
+        "members": body.members,
+        "method": body.method,
+        "iterations": body.iterations,
+        "time_limit": _longest(holdings, body.time_limit, body.iterations),
+        "seed": body.seed,
+        **({} if body.send_share is None else {"send_share": body.send_share}),
+    }
+    return await _plan(request, holdings, knowledge.machine, body, "build_tree", asked)
 
 
-def _longest(time_limit: float | None, iterations: int | None) -> float | None:
+async def _plan(
+    request: Request, holdings: Holdings, name: str, body: PlacementBody | TreeBody, task: str, asked: dict[str, Any]
+) -> Response:
+    def work(assignment: Assignment[Reply]) -> Reply:
+        return Reply(200, assignment.ask(task, [holdings.machine(name)], **asked))
+
+    cost = holdings.cost(body.limits)
+    patience = patience_of(request.headers, None)
+    return await attend(request, holdings.pool, holdings.jobs, task, work, cost, patience)
+
+
+def _longest(holdings: Holdings, time_limit: float | None, iterations: int | None) -> float | None:
     """The seconds of a search; one that is given iterations ends in time, too."""
-    return LONGEST_SEARCH_S if time_limit is None and iterations else time_limit
+    if time_limit is not None:
+        holdings.caps.allow("time_limit", round(time_limit), round(holdings.caps.time_limit_s))
+        return time_limit
+    return min(LONGEST_SEARCH_S, holdings.caps.time_limit_s) if iterations else None
