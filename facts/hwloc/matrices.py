@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -69,8 +70,12 @@ def node_distances(document: Document, tree: ObjectTree) -> Iterator[tuple[int, 
 
 
 def other_distances(document: Document, tree: ObjectTree, ranks: Ranks) -> Iterator[Row]:
-    """Return an `object_distance(Matrix, Means, From, To, Value)` row for each value of all the other matrices."""
+    """Return an `object_distance(Matrix, Means, From, To, Value)` row for each value of all the other matrices.
+
+    A name that an earlier matrix has is continued with its count, as in `unnamed_2`.
+    """
     taken = False
+    titles: Counter[str] = Counter()
     for matrix in _matrices(document, "distances2", "distances2hetero"):
         is_nodes = matrix.get("type") == "NUMANode" and _means(matrix) == "latency" and _is_slit(matrix)
         if is_nodes and not taken:
@@ -86,6 +91,8 @@ def other_distances(document: Document, tree: ObjectTree, ranks: Ranks) -> Itera
             tree.log.add("unknown_object", "a matrix names an object that is not in the tree", matrix.where)
             continue
         title = matrix.get("name") or "unnamed"
+        titles[title] += 1
+        title += f"_{titles[title]}" if titles[title] > 1 else ""
         for here, row in zip(known, _rows(values, len(known)), strict=True):
             for there, value in zip(known, row, strict=True):
                 yield "object_distance", (title, _means(matrix), here, there, value)

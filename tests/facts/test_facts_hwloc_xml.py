@@ -303,3 +303,28 @@ def test_every_pci_function_of_a_file_is_a_device_or_a_bridge(path: Path) -> Non
     assert len(rows(reading, "device")) + len(rows(reading, "bridge")) == len(set(named))
     repeated = [warning for warning in reading.warnings if warning.code == "repeated_device"]
     assert len(repeated) == len(named) - len(set(named))
+
+
+def test_matrices_of_the_same_name_do_not_contradict_each_other() -> None:
+    body = "".join(
+        '<distances2 type="PU" nbobjs="1" kind="5" indexing="os">'
+        f"<indexes>0</indexes><u64values>{value}</u64values></distances2>"
+        for value in (7, 8)
+    )
+    core = facts.Compound("core", (0,))
+    assert rows(facts.read(topology(ONE_PU + body)), "object_distance") == [
+        ("unnamed", "latency", core, core, 7),
+        ("unnamed_2", "latency", core, core, 8),
+    ]
+
+
+def test_of_overlapping_initiators_the_smallest_one_states_the_bandwidth() -> None:
+    pus = "".join(PU.format(cpu, f"{1 << cpu:#x}") for cpu in range(2))
+    node = '<object type="NUMANode" os_index="0" nodeset="0x1" cpuset="0x3" gp_index="5"/>'
+    values = "".join(
+        f'<memattr_value target_obj_type="NUMANode" target_obj_gp_index="5" value="{value}" initiator_cpuset="{cpus}"/>'
+        for value, cpus in ((100, "0x3"), (900, "0x1"))
+    )
+    machine = f'<object type="Machine" cpuset="0x3">{node}{pus}</object>'
+    reading = facts.read(topology(f'{machine}<memattr name="ReadBandwidth" flags="5">{values}</memattr>'))
+    assert sorted(rows(reading, "memory_bandwidth")) == [(0, 0, "read", 900), (1, 0, "read", 100)]
