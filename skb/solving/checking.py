@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from skb.solving.constraints import (
     AllDifferent,
     Constraint,
+    Cumulative,
     Element,
     Function,
     Linear,
@@ -51,15 +52,31 @@ def holds(constraint: Constraint, values: Mapping[str, int]) -> bool:
             return (tuple(values[name] for name in names) in rows) is not is_forbidden
         case Element(index=index, values=listed, result=result):
             at = values[index]
-            return 0 <= at < len(listed) and listed[at] == values[result]
+            return 0 <= at < len(listed) and _value(listed[at], values) == values[result]
+        case Cumulative():
+            return _fits(constraint, values)
         case Function(name=name, result=result, operands=operands):
             return _function_holds(name, values[result], [values[each] for each in operands])
         case Reified(indicator=indicator, constraint=inner):
             return values[indicator] == int(holds(inner, values))
 
 
+def _value(item: int | str, values: Mapping[str, int]) -> int:
+    return values[item] if isinstance(item, str) else item
+
+
+def _fits(tasks: Cumulative, values: Mapping[str, int]) -> bool:
+    """Load is greatest where some task starts."""
+    rows = [
+        (values[start], values[start] + values[duration], values[demand])
+        for start, duration, demand in zip(tasks.starts, tasks.durations, tasks.demands, strict=True)
+    ]
+    loads = [sum(demand for begin, end, demand in rows if begin <= at < end) for at, _, _ in rows]
+    return max(loads, default=0) <= values[tasks.capacity]
+
+
 def _function_holds(name: str, result: int, operands: list[int]) -> bool:
-    if name in ("div", "mod") and operands[1] == 0:
+    if name in ("div", "rem", "floor", "mod") and operands[1] == 0:
         return False
     match name:
         case "min":
@@ -73,5 +90,10 @@ def _function_holds(name: str, result: int, operands: list[int]) -> bool:
         case "div":
             quotient = abs(operands[0]) // abs(operands[1])
             return result == (quotient if operands[0] * operands[1] >= 0 else -quotient)
+        case "rem":
+            rest = abs(operands[0]) % abs(operands[1])
+            return result == (rest if operands[0] >= 0 else -rest)
+        case "floor":
+            return result == operands[0] // operands[1]
         case _:
             return result == operands[0] % operands[1]

@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TypeAlias
 
 from skb.errors import ProblemError
@@ -105,18 +106,32 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """values[index] == result, counted from 0; the index is inside the list."""
+    """values[index] == result, counted from 0; the index is inside the list, which holds integers or variables."""
 
     index: str
-    values: tuple[int, ...]
+    values: tuple[int | str, ...]
     result: str
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
-    """result == name(operands) for name in min, max (any number of operands), product, abs, div, mod.
+class Cumulative:
+    """Tasks that run from their start for their duration never need more than the capacity at once.
 
-    div truncates towards zero; mod has the sign of the divisor; a zero divisor is excluded.
+    `starts`, `durations` and `demands` are variables side by side; durations and demands take no negative values.
+    """
+
+    starts: tuple[str, ...]
+    durations: tuple[str, ...]
+    demands: tuple[str, ...]
+    capacity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """result == name(operands) for name in min, max (any number of operands), product, abs, div, rem, floor, mod.
+
+    div truncates towards zero and rem has the sign of the dividend; floor rounds down and mod has the sign of the
+    divisor. A zero divisor is excluded.
     """
 
     name: str
@@ -132,8 +147,8 @@ class Reified:
     constraint: Linear | Table
 
 
-Constraint: TypeAlias = Linear | AllDifferent | Table | Element | Function | Reified
-FUNCTIONS = ("min", "max", "product", "abs", "div", "mod")
+Constraint: TypeAlias = Linear | AllDifferent | Table | Element | Cumulative | Function | Reified
+FUNCTIONS = ("min", "max", "product", "abs", "div", "rem", "floor", "mod")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +178,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         for posted in self.constraints:
-            _check(posted.constraint, self.variables)
+            check_constraint(posted.constraint, self.variables)
         if self.objective is not None:
             _check_linear(self.objective.terms, self.objective.constant, self.variables)
 
@@ -186,15 +201,22 @@ def variables_of(constraint: Constraint) -> tuple[str, ...]:
             return tuple(name for _, name in terms)
         case AllDifferent(variables=found) | Table(variables=found):
             return found
-        case Element(index=index, result=result):
-            return index, result
+        case Element(index=index, values=values, result=result):
+            return index, *(value for value in values if isinstance(value, str)), result
+        case Cumulative(starts=starts, durations=durations, demands=demands, capacity=capacity):
+            return *starts, *durations, *demands, capacity
         case Function(result=result, operands=operands):
             return (result, *operands)
         case Reified(indicator=indicator, constraint=inner):
             return (indicator, *variables_of(inner))
 
 
-def _check(constraint: Constraint, variables: Mapping[str, Domain]) -> None:
+def _reach(domain: Domain) -> int:
+    return max(abs(domain.low), abs(domain.high)) if domain.intervals else 0
+
+
+def check_constraint(constraint: Constraint, variables: Mapping[str, Domain]) -> None:
+    """Raises ProblemError for a constraint that is malformed or may leave the range of exact sums."""
     for name in variables_of(constraint):
         if name not in variables:
             raise ProblemError(f"the variable {name!r} has no domain; every variable needs one")
@@ -206,11 +228,16 @@ def _check(constraint: Constraint, variables: Mapping[str, Domain]) -> None:
         case Table(variables=found, rows=rows):
             if any(len(row) != len(found) for row in rows):
                 raise ProblemError("a row of a table is as long as its list of variables")
-        case Function(name=name):
+        case Cumulative(starts=starts, durations=durations, demands=demands):
+            if not len(starts) == len(durations) == len(demands):
+                raise ProblemError("every task has a start, a duration and a demand")
+        case Function(name=name, operands=operands):
             if name not in FUNCTIONS:
                 raise ProblemError(f"the function {name!r} is unknown; {' '.join(FUNCTIONS)} are known")
+            if name == "product" and prod(_reach(variables[each]) for each in operands) > LARGEST_VALUE:
+                raise ProblemError("a product may exceed 2^53; smaller domains are accepted")
         case Reified(constraint=inner):
-            _check(inner, variables)
+            check_constraint(inner, variables)
 
 
 def _check_linear(terms: Sequence[tuple[int, str]], constant: int, variables: Mapping[str, Domain]) -> None:
@@ -219,8 +246,6 @@ def _check_linear(terms: Sequence[tuple[int, str]], constant: int, variables: Ma
     for factor, name in terms:
         if name not in variables:
             raise ProblemError(f"the variable {name!r} has no domain; every variable needs one")
-        domain = variables[name]
-        if domain.intervals:
-            total += abs(factor) * max(abs(domain.low), abs(domain.high))
+        total += abs(factor) * _reach(variables[name])
     if total > LARGEST_VALUE:
         raise ProblemError("a sum may exceed 2^53; smaller factors or domains are accepted")

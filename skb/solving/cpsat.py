@@ -10,6 +10,7 @@ from skb.errors import ProblemError
 from skb.solving.constraints import (
     AllDifferent,
     Constraint,
+    Cumulative,
     Domain,
     Element,
     Function,
@@ -176,7 +177,10 @@ class _Lowering:
             case Table():
                 return self._post_table(constraint, constraint.is_forbidden)
             case Element(index=index, values=values, result=result):
-                return self.model.add_element(at[index], list(values), at[result])
+                listed = [at[value] if isinstance(value, str) else value for value in values]
+                return self.model.add_element(at[index], listed, at[result])
+            case Cumulative():
+                return self._post_cumulative(constraint)
             case Function(name=name, result=result, operands=operands):
                 return self._post_function(name, at[result], [at[each] for each in operands])
             case Reified(indicator=indicator, constraint=inner):
@@ -219,8 +223,20 @@ class _Lowering:
                 return self.model.add_abs_equality(result, operands[0])
             case "div":
                 return self._post_division(operands[0], operands[1], quotient=result, is_floored=False)
+            case "rem":
+                return self._post_division(operands[0], operands[1], remainder=result, is_floored=False)
+            case "floor":
+                return self._post_division(operands[0], operands[1], quotient=result, is_floored=True)
             case _:
                 return self._post_division(operands[0], operands[1], remainder=result, is_floored=True)
+
+    def _post_cumulative(self, tasks: Cumulative) -> Any:
+        at, wide = self.variables, 2**54
+        intervals = [
+            self.model.new_interval_var(at[start], at[duration], self.model.new_int_var(-wide, wide, ""), "")
+            for start, duration in zip(tasks.starts, tasks.durations, strict=True)
+        ]
+        return self.model.add_cumulative(intervals, [at[each] for each in tasks.demands], at[tasks.capacity])
 
     def _post_division(
         self, value: Any, divisor: Any, *, quotient: Any = None, remainder: Any = None, is_floored: bool

@@ -2,10 +2,20 @@
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from math import prod
+from math import fmod, prod
 from typing import Any
 
-from skb.solving.constraints import AllDifferent, Constraint, Element, Function, Linear, Problem, Reified, Table
+from skb.solving.constraints import (
+    AllDifferent,
+    Constraint,
+    Cumulative,
+    Element,
+    Function,
+    Linear,
+    Problem,
+    Reified,
+    Table,
+)
 
 MOST_ASSIGNMENTS = 1_000_000
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -73,14 +83,44 @@ def _as_function(constraint: Constraint) -> tuple[list[str], Callable[..., bool]
             allowed = set(rows)
             return list(names), lambda *values: (values in allowed) is not is_forbidden
         case Element(index=index, values=listed, result=result):
-            positions = {(at, value) for at, value in enumerate(listed)}
-            return [index, result], lambda *values: values in positions
+            return _chosen(index, listed, result)
+        case Cumulative(starts=starts, durations=durations, demands=demands, capacity=capacity):
+            count = len(starts)
+            return [*starts, *durations, *demands, capacity], lambda *values: _is_within(values, count)
         case Function(name=name, result=result, operands=operands):
             compute = _FUNCTIONS[name]
             return [result, *operands], lambda value, *rest: value == compute(*rest)
         case Reified(indicator=indicator, constraint=inner):
             inside, test = _as_function(inner)
             return [indicator, *inside], lambda value, *rest: value == int(test(*rest))
+
+
+def _chosen(index: str, listed: Sequence[int | str], result: str) -> tuple[list[str], Callable[..., bool]]:
+    """The list's variables become arguments after the index; integers stay where they are."""
+    names = [value for value in listed if isinstance(value, str)]
+    places = iter(range(1, len(names) + 1))
+    read = [next(places) if isinstance(value, str) else None for value in listed]
+
+    def test(*values: int) -> bool:
+        at = values[0]
+        if not 0 <= at < len(listed):
+            return False
+        place = read[at]
+        return values[-1] == (listed[at] if place is None else values[place])
+
+    return [index, *names, result], test
+
+
+def _is_within(values: Sequence[int], count: int) -> bool:
+    """Whether tasks (starts, durations, demands side by side) stay within the capacity, the last value."""
+    needs: dict[int, int] = {}
+    for start, duration, demand in zip(
+        values[:count], values[count : 2 * count], values[2 * count : 3 * count], strict=True
+    ):
+        for at in {*values[:count]}:
+            if start <= at < start + duration:
+                needs[at] = needs.get(at, 0) + demand
+    return max(needs.values(), default=0) <= values[-1]
 
 
 def _truncated_quotient(value: int, divisor: int) -> int | None:
@@ -96,5 +136,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "product": operator.mul,
     "abs": abs,
     "div": _truncated_quotient,
+    "rem": lambda value, divisor: int(fmod(value, divisor)) if divisor else None,
+    "floor": lambda value, divisor: value // divisor if divisor else None,
     "mod": lambda value, divisor: value % divisor if divisor else None,
 }

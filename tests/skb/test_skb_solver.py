@@ -13,6 +13,7 @@ from skb.solving.checking import holds, objective_value, violations
 from skb.solving.constraints import (
     AllDifferent,
     Constraint,
+    Cumulative,
     Domain,
     Element,
     Function,
@@ -30,6 +31,7 @@ EXAMPLES = 5000 if IS_FULL else 40
 NAMES = ("a", "b", "c")
 
 names = st.sampled_from(NAMES)
+sizes = st.sampled_from(["bit", "one", "two"])
 small = st.integers(-3, 3)
 tables = st.builds(
     lambda variables, rows, is_forbidden: Table(tuple(variables), tuple(rows), is_forbidden),
@@ -54,8 +56,21 @@ constraints = st.one_of(
         names,
     ),
     st.builds(
+        lambda index, values, result: Element(index, tuple(values), result),
+        names,
+        st.lists(st.one_of(small, names), min_size=1, max_size=4),
+        names,
+    ),
+    st.builds(
+        lambda starts, durations, demands, capacity: Cumulative(tuple(starts), durations, demands, capacity),
+        st.lists(names, min_size=2, max_size=2),
+        st.tuples(sizes, sizes),
+        st.tuples(sizes, sizes),
+        sizes,
+    ),
+    st.builds(
         lambda name, result, operands: Function(name, result, operands),
-        st.sampled_from(["min", "max", "product", "div", "mod"]),
+        st.sampled_from(["min", "max", "product", "div", "rem", "floor", "mod"]),
         names,
         st.tuples(names, names),
     ),
@@ -67,7 +82,8 @@ domains = st.sets(small, min_size=1, max_size=5).map(Domain.of_values)
 
 @st.composite
 def problems(draw: st.DrawFn) -> Problem:
-    variables = {name: draw(domains) for name in NAMES} | {"bit": Domain.of_range(0, 1)}
+    fixed = {"bit": Domain.of_range(0, 1), "one": Domain.of_range(1, 1), "two": Domain.of_range(2, 2)}
+    variables = {name: draw(domains) for name in NAMES} | fixed
     posted = tuple(
         Posted(each, draw(st.sampled_from([None, "one", "two", "three"])))
         for each in draw(st.lists(constraints, max_size=4))
@@ -155,6 +171,12 @@ def test_a_solution_that_breaks_a_constraint_is_named() -> None:
     assert violations(problem, {"a": 3}) == []
 
 
+def test_a_product_beyond_exact_numbers_is_refused() -> None:
+    wide = {"a": Domain.of_range(0, 2**40), "b": Domain.of_range(0, 2**40)}
+    with pytest.raises(ProblemError):
+        Problem(wide, (Posted(Function("product", "a", ("a", "b"))),))
+
+
 @pytest.mark.parametrize(
     "constraint",
     [
@@ -163,6 +185,7 @@ def test_a_solution_that_breaks_a_constraint_is_named() -> None:
         Linear(((2**60, "a"),), "==", 1),
         Table(("a",), ((1, 2),)),
         Function("power", "a", ("a", "a")),
+        Cumulative(("a",), ("a", "a"), ("a",), "a"),
         Reified("a", Linear(((1, "nobody"),), "==", 1)),
     ],
 )
