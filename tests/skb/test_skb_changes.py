@@ -1,7 +1,8 @@
 """Changes: every one that matches, once, in order, from any revision kept, in this process and in others."""
 
 import multiprocessing
-from threading import Event
+import os
+from threading import Event, Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,3 +200,66 @@ def test_the_changes_of_a_history_lead_from_its_first_winners_to_its_last(
             seen.discard(change.args)
             seen |= {row for row in kb.snapshot(revision).rows("cost", 3) if row == change.args}
     assert seen == set(kb.snapshot().rows("cost", 3))
+
+
+writes = st.lists(st.tuples(st.sampled_from(["tell", "tell", "retract"]), costs, layers), min_size=1, max_size=4)
+
+
+@given(scripts=st.tuples(writes, writes), begin=st.integers(0, 6))
+@settings(
+    max_examples=200 if os.environ.get("SKB_TEST_SCALE") == "full" else 6,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_writers_at_the_same_time_are_told_of_once_in_order_from_every_revision(
+    store: skb.Store, scripts: tuple[list[tuple[str, object, str]], ...], begin: int
+) -> None:
+    name = f"w{len(store.machines())}"
+    first = store.load("machine(m).", machine=name).revision
+    kb = store.knowledge(name)
+    told: list[Change] = []
+    last = Event()
+
+    def tell(change: Change) -> None:
+        told.append(change)
+        if change.relation == "end":
+            last.set()
+
+    def write(script: list[tuple[str, object, str]]) -> None:
+        for verb, fact, layer in script:
+            getattr(kb, verb)([fact], layer=layer)
+
+    with store.subscribe("_", tell, machine=name, from_revision=first):
+        threads = [Thread(target=write, args=(script,)) for script in scripts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        kb.tell([("end", ())])
+        assert last.wait(30)
+    assert [each.revision for each in told] == sorted(each.revision for each in told)
+    for revision in range(first, store.revision + 1):
+        assert list(store.changes("_", revision, machine=name)) == [each for each in told if each.revision > revision]
+    kept = min(first + begin, store.revision)
+    store.prune(kept)
+    assert list(store.changes("_", kept, machine=name)) == [each for each in told if each.revision > kept]
+
+
+def test_a_large_load_and_what_is_taken_from_it_are_told_from_its_text(kb: skb.KnowledgeBase) -> None:
+    facts = [("cost", (f"c{number}", number % 3, "ns")) for number in range(24_000)]
+    kb.tell(facts, source="bulk")
+    loaded = kb.revision
+    kb.tell([("cost", ("c7", 9, "ns"))], layer="quirk")
+    kb.retract(facts[100:130])
+    whole = kb.store.changes("cost(_, _, _)", loaded - 1)
+    assert len(whole.read()) == 24_000
+    expected = [(each.revision, each.kind, each.args) for each in whole]
+    assert expected[:2] == [
+        (loaded + 1, "superseded", ("c7", 1, "ns")),
+        (loaded + 1, "asserted", ("c7", 9, "ns")),
+    ]
+    assert [args[0] for _, _, args in expected[2:]] == [f"c{at}" for at in range(100, 130)]
+    assert [(each.revision, each.kind, each.args) for each in kb.store.changes("_", loaded)] == expected
+    one = kb.store.changes("cost(c101, _, _)", loaded)
+    assert [(each.revision, each.kind, each.args) for each in one] == [(loaded + 2, "retracted", ("c101", 2, "ns"))]
