@@ -16,7 +16,7 @@ MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_OBJECTS = 200_000
 MAX_ELEMENTS = 500_000
-CHUNK_BYTES = 16 * 1024
+CHUNK_BYTES = 1024 * 1024
 
 _WITH_TEXT = frozenset({"indexes", "u64values"})
 _VERSION = re.compile(r"(\d{1,3})(\.\d{1,3})?\Z", re.ASCII)

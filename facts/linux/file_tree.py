@@ -184,6 +184,8 @@ def _wanted_files(archive: tarfile.TarFile) -> tuple[dict[str, str], dict[str, s
     files: dict[str, str] = {}
     links: dict[str, str] = {}
     for member in archive:
+        # The archive would keep what it knows of every member.
+        archive.members.clear()  # type: ignore[attr-defined]
         name = member.name.removeprefix("./")
         if member.issym():
             found = _WANTED_LINKS.match(name)

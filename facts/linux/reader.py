@@ -38,6 +38,8 @@ from facts.linux.memory import (
 from facts.linux.values import listed, mask, number, numbered
 from facts.reading import Fact, ReadError, Reading
 
+MAX_CPUS = 16_384
+
 _CACHE_TYPES = {"Data": ("", "data"), "Instruction": ("i", "instruction"), "Unified": ("", "unified")}
 _SIZE = re.compile(r"(\d{1,12})([KMG]?)\Z", re.ASCII)
 _CORE_TYPES = ("cpu_lowpower", "cpu_atom", "cpu_core")
@@ -106,6 +108,12 @@ class _Machine:
                 "no_cpu",
                 f"The root holds no online CPU under {CPU}; a Linux root with {CPU}/cpu0 is accepted.",
                 {"folder": CPU},
+            )
+        if self._online.bit_count() > MAX_CPUS:
+            raise ReadError(
+                "too_large",
+                f"The root holds {self._online.bit_count()} CPUs; at most {MAX_CPUS} are read.",
+                {"limit": MAX_CPUS},
             )
 
     def inventory(self, allowed: int | None) -> Inventory:

@@ -7,6 +7,7 @@ import re
 Cells = list[list[str]]
 
 MAX_CORES = 1024
+MAX_CHARACTERS = 16 * 1024 * 1024
 
 _RESULT = re.compile(r"(?ms)^Showing latency=round-trip-time/2 in nanoseconds:[ \t]*\r?\n(.*?)(?:^Min\b|\Z)")
 _TOP = re.compile(r"\d{1,6}(?:[ \t]+\d{1,6})*[ \t]*\r?\n")
@@ -24,6 +25,8 @@ def printed_cells(text: str) -> Cells | None:
         >>> printed_cells(" CPU    0    1\\n   0    0   26\\n   1   26    0\\n")
         [['0', '26'], ['26', '0']]
     """
+    if len(text) > MAX_CHARACTERS:
+        return None
     result = _RESULT.search(text[:_GLANCE]) and _RESULT.search(text)
     body = (result[1] if result else text).lstrip()
     if not (_TOP if result else _CPU).match(body):

@@ -117,6 +117,8 @@ def _attach(level: Level, text: str, at: int) -> tuple[Level, int]:
     if match is None or not _is_node(match.group(1)):
         token = _next(text, at) or "["
         raise refuse(text, token, "something unknown in brackets", "[numa] or [numa(memory=16GB)] is accepted")
+    if len(level.memories) >= MAX_LEVELS:
+        raise ReadError("too_large", f"The synthetic description attaches over {MAX_LEVELS} memory nodes to one level.")
     values = _pairs(text, match.group(2) or "", frozenset({"memory", "indexes"}))
     memory = Memory(_size(text, values.get("memory")), values.get("indexes"))
     return replace(level, memories=(*level.memories, memory)), match.end()

@@ -15,6 +15,7 @@ from facts.synthetic.indexes import numbered
 from facts.synthetic.notation import Level, parse
 
 MAX_MASK_BITS = 2**32
+MAX_SOURCE = 300
 
 _GROUPING = frozenset({"Group", "NUMANode"})
 
@@ -26,7 +27,8 @@ def read_synthetic(text: str, *, name: str) -> Reading:
     holds just what another object holds is no object. Raises ReadError as `facts.synthetic.notation.parse` does.
     """
     inventory = _Shape.of(text).inventory()
-    source = f"synthetic: {' '.join(text.split())}"
+    shape = " ".join(text.split())
+    source = f"synthetic: {shape if len(shape) <= MAX_SOURCE else shape[:MAX_SOURCE] + '...'}"
     facts = facts_of(inventory, machine=name, layer="static", source=source)
     return Reading(name, facts, None, "static", source, inventory.counts)
 

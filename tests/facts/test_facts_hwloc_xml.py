@@ -328,3 +328,9 @@ def test_of_overlapping_initiators_the_smallest_one_states_the_bandwidth() -> No
     machine = f'<object type="Machine" cpuset="0x3">{node}{pus}</object>'
     reading = facts.read(topology(f'{machine}<memattr name="ReadBandwidth" flags="5">{values}</memattr>'))
     assert sorted(rows(reading, "memory_bandwidth")) == [(0, 0, "read", 900), (1, 0, "read", 100)]
+
+
+def test_a_mask_of_megabytes_is_refused_without_parsing_it_again_and_again() -> None:
+    with pytest.raises(facts.ReadError) as caught:
+        facts.read(topology(f'<object type="Machine" cpuset="0x{"f" * 8_000_000}"/>'))
+    assert caught.value.code == "bad_mask"

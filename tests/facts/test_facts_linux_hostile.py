@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import facts
+from facts.linux import reader
 
 CPU = "sys/devices/system/cpu"
 
@@ -77,3 +78,9 @@ def test_an_archive_with_paths_out_of_it_and_with_devices_writes_and_reads_nothi
     (tmp_path / "box.tar.bz2").write_bytes(buffer.getvalue())
     assert (facts.read(tmp_path / "box.tar.bz2").objects or {})["PU"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["box.tar.bz2"]
+
+
+def test_more_cpus_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_CPUS", 1)
+    with pytest.raises(facts.ReadError, match="holds 2 CPUs; at most 1"):
+        facts.read(two_cpus(tmp_path / "box"))

@@ -143,3 +143,10 @@ def test_any_text_is_a_machine_or_a_read_error(text: str) -> None:
     except facts.ReadError:
         return
     assert objects["PU"] >= 1
+
+
+def test_a_long_list_of_indexes_is_cut_in_the_source_and_endless_memory_nodes_are_refused() -> None:
+    indexes = ",".join(str(pu) for pu in range(2000))
+    assert len(facts.read(f"synthetic:pu:2000(indexes={indexes})").source) < 400
+    with pytest.raises(facts.ReadError, match="over 64 memory nodes"):
+        facts.read("synthetic:" + "[numa] " * 65 + "pu:2")
