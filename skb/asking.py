@@ -56,12 +56,19 @@ def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits, book: Rulebo
 
 def _read(goal: str, rules: str, stored: tuple[PredicateId, ...], book: Rulebook) -> tuple[Question, Program | None]:
     """The question read and checked; a finite-domain one has no program of its own."""
-    question = read_question(goal, rules, book)
+    question = read_question(goal, rules, book, _library)
     if not is_finite(question.goal):
         return question, build_program(question, stored, question.goal, columns_of(question.goal))
     if question.wants_why:
         raise UnsupportedGoal("why explains plain goals, not finite-domain ones", details={"goal": "why"})
     return question, None
+
+
+def _library() -> Rulebook:
+    """The standard rules, opened by the first question that needs them."""
+    from skb.library.catalogue import standard_rules
+
+    return standard_rules()
 
 
 _remembered = lru_cache(maxsize=128)(_read)

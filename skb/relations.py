@@ -184,6 +184,15 @@ tlb(Core*, Level*, Type*, AssocCode*, Entries*, PageBytes:bytes*)
 nr_running_cores(N)
     how many cores Barrelfish has booted
     nr_running_cores(16)
+pci_discovery_done()
+    a marker: all PCI functions are stated
+    pci_discovery_done
+boot_perfmon_done()
+    a marker: the performance monitor of the boot has finished
+    boot_perfmon_done
+datagatherer_done()
+    a marker: the measurements of the boot are stated
+    datagatherer_done
 arm_core(Mpidr*, Type)
     an ARM core by MPIDR and type
     arm_core(0, cortexA9)

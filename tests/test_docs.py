@@ -9,9 +9,13 @@ import pytest
 
 import facts
 import skb
-from docs.build import relations_page
+from docs.build import relations_page, rules_page
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
+
+
+def test_the_page_of_rules_is_what_the_library_says_of_itself() -> None:
+    assert (REFERENCE / "rules.md").read_text() == rules_page(), "run `make docs`"
 
 
 def test_the_page_of_relations_is_what_the_registry_says() -> None:

@@ -25,6 +25,7 @@ def test_the_wheel_holds_the_rooms_with_their_data_and_nothing_else(wheel: Path)
     assert tops == ROOMS
     assert any(name.startswith("facts/machines/") and name.endswith(".facts") for name in names)
     assert any(name.startswith("skb/store/migrations/") for name in names)
+    assert any(name.startswith("skb/library/") and name.endswith(".rules") for name in names)
 
 
 def test_an_installed_wheel_loads_a_bundled_machine_and_answers(wheel: Path, tmp_path: Path) -> None:

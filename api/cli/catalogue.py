@@ -17,6 +17,7 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry("machine_commands", "show one machine, or draw it as SVG"),
     "export": Entry("machine_commands", "write a machine's facts"),
     "query": Entry("query_command", "ask a machine's facts, or files of facts"),
+    "rules": Entry("rules_command", "list the standard rules that every goal may use"),
     "place": Entry("place_command", "choose cores for an application's dispatchers"),
     "translate": Entry("translate_command", "say a binding of threads in another notation"),
     "multicast": Entry("multicast_command", "build the tree to reach a group of cores"),

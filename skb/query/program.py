@@ -1,6 +1,6 @@
 """A question as a program: rules, own facts and the one query, checked before anything runs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -57,6 +57,7 @@ class Question:
     clauses: list[RuleText] = field(default_factory=list)
     facts: dict[PredicateId, list[Row]] = field(default_factory=dict)
     book: Rulebook = NO_RULES
+    library: Callable[[], Rulebook] = Rulebook
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,12 @@ class Program:
     columns: tuple[str, ...]
 
 
-def read_question(goal: str, rules: str, book: Rulebook = NO_RULES) -> Question:
+def read_question(
+    goal: str, rules: str, book: Rulebook = NO_RULES, library: Callable[[], Rulebook] = Rulebook
+) -> Question:
     """Splits a goal (a body, or a program that ends in a `?-` query) and rules into a question.
 
-    `book` holds rules that the goal may use beside its own.
+    `book` holds rules that the goal may use beside its own; `library` is opened for names that nobody states.
     """
     before = read_clauses(rules)
     clauses = read_clauses(goal)
@@ -88,7 +91,9 @@ def read_question(goal: str, rules: str, book: Rulebook = NO_RULES) -> Question:
     wants_why = _is(body, "why", 1)
     if wants_why and isinstance(body, Compound):
         body = body.args[0]
-    question = Question(body, shown(goal, asked), wants_why, Place(goal, asked.start, asked.end), book=book)
+    question = Question(
+        body, shown(goal, asked), wants_why, Place(goal, asked.start, asked.end), book=book, library=library
+    )
     for clause in before:
         _add_clause(question, clause, rules, structs)
     for clause in clauses:
@@ -161,13 +166,14 @@ def build_program(question: Question, stored: Collection[PredicateId], goal: Ter
         normaliser.add(Atom(GOAL, as_variables(list(columns))), goal, question.text)
     except SkbError as error:
         raise located(error, question.place) from None
-    add_reached(normaliser, lambda predicate: question.book.rules.get(predicate, ()))
+    known = stated | {(relation.name, relation.arity) for relation in schema.relations()}
+    add_reached(normaliser, lambda predicate: _ready_rules(predicate, question, known))
     rules: dict[PredicateId, list[Rule]] = {(GOAL, len(columns)): []}
     for found in normaliser.rules:
         rules.setdefault(found.head.predicate, []).append(found)
     facts = dict(question.facts)
     _add_stored_rows(rules, facts, stored)
-    _check_relations(rules, stated)
+    _check_relations(rules, known, question.library)
     recursive = recursive_components(rule for found in rules.values() for rule in found)
     check_safety(rules)
     return Program(rules, facts, recursive, tuple(columns))
@@ -203,14 +209,23 @@ def _is_predicate(term: Term, known: set[PredicateId]) -> bool:
     raise SkbError("is_predicate needs a name, or Name/Arity")
 
 
-def _check_relations(rules: Mapping[PredicateId, Sequence[Rule]], stated: set[PredicateId]) -> None:
-    known = stated | {(relation.name, relation.arity) for relation in schema.relations()}
+def _ready_rules(predicate: PredicateId, question: Question, known: set[PredicateId]) -> Sequence[RuleText]:
+    """The book's rules of a relation; the library's where nobody states the relation and no schema names it."""
+    found = question.book.rules.get(predicate, ())
+    if found or predicate in known or predicate[0].startswith("$"):
+        return found
+    return question.library().rules.get(predicate, ())
+
+
+def _check_relations(
+    rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId], library: Callable[[], Rulebook]
+) -> None:
     for found in rules.values():
         for rule in found:
             for literal in rule.body:
                 atom = literal.atom if isinstance(literal, (Negated, Aggregate, Top)) else literal
                 if isinstance(atom, Atom) and not _is_known(atom, rules, known):
-                    raise unknown_relation(atom.predicate, known)
+                    raise unknown_relation(atom.predicate, known | set(library().rules))
 
 
 def _is_known(atom: Atom, rules: Mapping[PredicateId, Sequence[Rule]], known: set[PredicateId]) -> bool:
