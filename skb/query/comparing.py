@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from skb.matching import substitute
 from skb.query.arithmetic import compile_expression
 from skb.query.rules import names
-from skb.terms import Compound, Real, String, Term, Variable, is_ground, order_key
+from skb.terms import PARTIAL_LIST, Compound, Real, String, Term, Variable, is_ground, order_key
 
 Frame: TypeAlias = tuple[Any, ...]
 Filter: TypeAlias = Callable[[list[Frame]], list[Frame]]
@@ -107,5 +107,13 @@ def term_reader(term: Term, slots: Mapping[str, int]) -> Callable[[Frame], Any]:
         return operator.itemgetter(slots[term.name])
     if is_ground(term):
         return lambda frame: term
+    if isinstance(term, tuple) and len(term) > 1 and all(isinstance(item, Variable) for item in term):
+        return operator.itemgetter(*[slots[item.name] for item in term if isinstance(item, Variable)])
+    if isinstance(term, tuple):
+        items = [term_reader(item, slots) for item in term]
+        return lambda frame: tuple([read(frame) for read in items])
+    if isinstance(term, Compound) and term.functor != PARTIAL_LIST:
+        functor, args = term.functor, [term_reader(arg, slots) for arg in term.args]
+        return lambda frame: Compound(functor, tuple([read(frame) for read in args]))
     used = {name: slots[name] for name in names(term)}
     return lambda frame: substitute(term, {name: frame[slot] for name, slot in used.items()})
