@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.assignments import mapping, planted, qaplib
 from bench.loading import load_text
 from bench.placement import conflict, large_placements, placements
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
@@ -16,6 +17,9 @@ FIGURES = {
     "hwloc-files": hwloc_files,
     "load-text": load_text,
     "conflict": conflict,
+    "mapping": mapping,
+    "planted": planted,
+    "qaplib": qaplib,
     "placement": placements,
     "placement-large": large_placements,
     "queries-48": queries_on_48_cores,

@@ -75,8 +75,12 @@ class _Search:
 
     def _first_starts(self, seeds: list[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
         """The seeds and some maps on the tree, the cheapest first."""
-        mapped = [self._mapped() for _ in range(FIRST_MAPS) if not self._is_done()]
-        yield from sorted([*seeds, *mapped], key=self._problem.cost)
+        starts = list(seeds)
+        for _ in range(FIRST_MAPS):
+            if not self._is_done():
+                starts.append(self._mapped())
+                self._keep(Found(self._problem.cost(starts[-1]), starts[-1]))
+        yield from sorted(starts, key=self._problem.cost)
 
     def _is_done(self) -> bool:
         best = self._elites[0].cost
