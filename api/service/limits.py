@@ -1,5 +1,6 @@
 """What a request may be before anything looks into it: size on arrival, Host, Origin; and headers on all answers."""
 
+import asyncio
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from api.failures import Failure
 from api.service.problems import Problem
 
 MOST_BYTES = 16 * 1024 * 1024
+LONGEST_BODY_S = 60.0
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 SECURITY_HEADERS: Mapping[str, str] = {
     "content-security-policy": (
@@ -52,21 +54,29 @@ class Doorkeeper:
 
 
 class BodyLimit:
-    """Takes in a body up to a size, counted as it arrives, whatever Content-Length says."""
+    """Takes in a body up to a size, counted as it arrives, whatever Content-Length says, and in a limited time.
 
-    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BYTES) -> None:
+    A client that leaves before its body is there whole has asked for nothing.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int = MOST_BYTES, longest_s: float = LONGEST_BODY_S) -> None:
         self._app = app
-        self._most_bytes = most_bytes
+        self._most_bytes, self._longest_s = most_bytes, longest_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         stated = Headers(scope=scope).get("content-length", "0")
-        body = None if stated.isdigit() and self._is_too_much(stated) else await self._take_in(receive)
-        if body is None:
-            await self._refuse(scope, receive, send)
-        else:
+        try:
+            if stated.isdigit() and self._is_too_much(stated):
+                raise _BodyRefusal
+            async with asyncio.timeout(self._longest_s):
+                body = await self._take_in(receive)
+        except (_BodyRefusal, TimeoutError) as refusal:
+            await self._problem(refusal)(scope, receive, send)
+            return
+        if body is not None:
             await self._app(scope, _replay(body, receive), send)
 
     def _is_too_much(self, digits: str) -> bool:
@@ -78,18 +88,24 @@ class BodyLimit:
         while True:
             message = await receive()
             if message["type"] != "http.request":
-                return b"".join(parts)
+                return None
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._most_bytes:
-                return None
+                raise _BodyRefusal
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def _problem(self, refusal: Exception) -> Problem:
+        if isinstance(refusal, TimeoutError):
+            message = f"the body did not arrive within {self._longest_s:g} s; send it faster"
+            return Problem(408, Failure("slow_body", message), {"connection": "close"})
         message = f"the body has more than {self._most_bytes} bytes; at most so many are accepted"
-        problem = Problem(413, Failure("too_large", message), {"connection": "close"})
-        await problem(scope, receive, send)
+        return Problem(413, Failure("too_large", message), {"connection": "close"})
+
+
+class _BodyRefusal(Exception):  # noqa: N818
+    """A body that is not taken in."""
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

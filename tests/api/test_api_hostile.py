@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import socket
+from collections.abc import Iterator
 from time import perf_counter
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from api.service.app import create_app
+from api.service.limits import BodyLimit
+from api.service.server import serving
 from api.service.work.pool import Pool
 from skb.store.store import Store
 
@@ -235,3 +239,36 @@ def test_a_method_that_is_not_allowed_is_told_which_are(client: TestClient):
 def test_json_answers_are_described_as_json(client: TestClient):
     described = client.get("/openapi.json").json()["paths"]["/v1/healthz"]["get"]["responses"]["200"]
     assert described["content"]["application/json"]["schema"] != {"type": "string"}
+
+
+@pytest.fixture(scope="module")
+def patient(pool: Pool) -> Iterator[tuple[str, int, Store]]:
+    """Host and port of a service on a real socket that waits half a second for bodies, and its store."""
+    with Store("sqlite://") as store:
+        app = create_app(store, pool=pool)
+        app.add_middleware(BodyLimit, longest_s=0.5)
+        with serving(app) as address:
+            place = urlsplit(address)
+            assert place.port is not None
+            yield str(place.hostname), place.port, store
+
+
+def post_source(host: str, port: int, part: bytes) -> socket.socket:
+    """A client that says it sends 1,000 bytes, and sends less."""
+    client = socket.create_connection((host, port), timeout=10)
+    client.sendall(b"POST /v1/machines?name=x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n" + part)
+    return client
+
+
+def test_a_body_that_does_not_come_is_408(patient: tuple[str, int, Store]):
+    host, port, _ = patient
+    with post_source(host, port, b"core(0, 0).") as client:
+        assert client.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_half_a_source_is_not_loaded_when_its_client_leaves(patient: tuple[str, int, Store]):
+    host, port, store = patient
+    post_source(host, port, b"core(0, 0). ").close()
+    with post_source(host, port, b"") as another:
+        assert another.recv(100).startswith(b"HTTP/1.1 408")
+    assert store.revision == 0

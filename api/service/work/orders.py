@@ -35,9 +35,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What a worker says: events while it works, then its answer or its failure (code, message, details, fault)."""
+    """What a worker says: that it has read the machines, events, then its answer or failure.
 
-    kind: Literal["event", "answer", "failure"]
+    A failure is (code, message, details, fault).
+    """
+
+    kind: Literal["ready", "event", "answer", "failure"]
     content: Any
 
 

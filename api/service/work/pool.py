@@ -85,10 +85,12 @@ class Pool:
     A worker stays for the next assignment, with the machines that it has read. Safe for threads.
     """
 
-    def __init__(self, caps: Caps) -> None:
+    def __init__(self, caps: Caps, nursery: Nursery | None = None) -> None:
+        """A `nursery` that is brought may serve several pools, and stays open."""
         self.workers, self.most_waiting = caps.workers, caps.waiting
         self._most_long = max(1, caps.workers - 2)
-        self._nursery = Nursery()
+        self._nursery = nursery or Nursery()
+        self._is_own = nursery is None
         self._lock = Lock()
         self._used = {False: 0, True: 0}
         self._waiting: dict[bool, deque[Assignment[Any]]] = {False: deque(), True: deque()}
@@ -159,7 +161,8 @@ class Pool:
         deadline = time.monotonic() + 5
         while self.state()["running"] and time.monotonic() < deadline:
             time.sleep(0.005)
-        self._nursery.close()
+        if self._is_own:
+            self._nursery.close()
 
     def _start_what_fits(self) -> None:
         for is_long, most in ((False, self.workers), (True, self._most_long)):

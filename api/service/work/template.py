@@ -6,25 +6,42 @@ and its error stream) is answered with a process id, `wait PID` with how that pr
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import struct
 import sys
+from importlib import import_module
 from multiprocessing.connection import Connection
 
 NUMBER = struct.Struct("!q")
+ROOMS = (
+    "api.bindings",
+    "api.service.work.worker",
+    "experiments.simulation",
+    "experiments.sweep",
+    "ortools.sat.python.cp_model",
+    "planner.controller",
+    "planner.placement",
+    "planner.trees.tree",
+    "skb.asking",
+    "skb.evaluation.extent",
+    "skb.finite.ask",
+    "skb.solving.pairs.completion",
+)
 FORK, WAIT = b"F", b"W"
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def main() -> None:
-    """Serve until the service is gone."""
+    """Serve until the service is gone; the workers then go at once, too."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     control = socket.socket(fileno=int(sys.argv[1]))
     _load_rooms()
     while True:
         said, descriptors, _, _ = socket.recv_fds(control, 1 + NUMBER.size, 2)
         if not said:
-            return
+            os._exit(0)
         if said[:1] == FORK:
             control.sendall(NUMBER.pack(_fork(control, descriptors)))
         else:
@@ -61,7 +78,8 @@ def _become_worker(control: socket.socket, template: int, line: int, errors: int
 
 def _load_rooms() -> None:
     """Imported once here, shared by all workers: loading them takes a second, forking some milliseconds."""
-    import skb.finite.ask  # noqa: F401
+    for name in ROOMS:
+        import_module(name)
 
 
 if __name__ == "__main__":

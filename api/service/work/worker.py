@@ -37,6 +37,7 @@ def _carry_out(order: Order, shelf: "Shelf", line: Connection) -> Word:
     try:
         _limit_memory(order.memory_bytes)
         machines = {one.key[1]: shelf.fetch(one) for one in order.machines}
+        line.send(Word("ready", None))
         return Word("answer", TASKS[order.task](machines, tell, **order.arguments))
     except MemoryError:
         shelf.clear()

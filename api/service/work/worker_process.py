@@ -18,6 +18,7 @@ from api.service.work.orders import MachineAt, MachineKey, Order, Word
 from api.service.work.worker import HELD_MACHINES
 
 GRACE_S = 2.0
+READING_S = 60.0
 _SHOWN_ERRORS = 4000
 _NO_MEMORY = ("bad_alloc", "Cannot allocate memory", "Resource temporarily unavailable", "MemoryError")
 
@@ -51,10 +52,9 @@ class WorkerProcess:
         Raises TimeIsUp (the worker is killed), MemoryIsUp, WorkerDied, and what the task refuses as BadRequest.
         """
         self.orders += 1
-        deadline = monotonic() + seconds + GRACE_S
         try:
             self._line.send(self._lightened(order))
-            word = self._hear_out(deadline, hear)
+            word = self._hear_out(seconds, hear)
         except (EOFError, OSError) as error:
             raise self._obituary(order) from error
         if word is None:
@@ -95,13 +95,17 @@ class WorkerProcess:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
         return 0
 
-    def _hear_out(self, deadline: float, hear: Hear) -> Word | None:
-        """The last word; None where time is up."""
+    def _hear_out(self, seconds: float, hear: Hear) -> Word | None:
+        """The last word; None where time is up, which counts from when the machines are read."""
+        deadline = monotonic() + READING_S
         while self._line.poll(max(0.0, deadline - monotonic())):
             word: Word = self._line.recv()
-            if word.kind != "event":
+            if word.kind == "ready":
+                deadline = monotonic() + seconds + GRACE_S
+            elif word.kind == "event":
+                hear(word.content)
+            else:
                 return word
-            hear(word.content)
         return None
 
     def _lightened(self, order: Order) -> Order:
