@@ -48,8 +48,9 @@ def read_fact_files(files: Sequence[str]) -> FactFiles:
             rules, left_out = _rules_of(reading.text, file)
             book = book.joined(rules)
             warnings += left_out
-    warnings += [_unusable(rule, error) for rule, error in unusable_rules(book)]
-    return FactFiles(Snapshot.of_statements(statements, machine="files"), book, warnings)
+    snapshot = Snapshot.of_statements(statements, machine="files")
+    warnings += [_unusable(rule, error) for rule, error in unusable_rules(book, snapshot.relations())]
+    return FactFiles(snapshot, book, warnings)
 
 
 def _rules_of(text: str, file: str) -> tuple[Rulebook, list[dict[str, str]]]:

@@ -100,7 +100,10 @@ def directive(term: Term) -> Term:
 
 def is_delay(term: Term) -> bool:
     """Whether a clause is ECLiPSe's `delay Goal if Condition`."""
-    return isinstance(term, Compound) and term.functor in ("if", "delay") and len(term.args) in (1, 2)
+    if not isinstance(term, Compound) or term.functor != "if" or len(term.args) != 2:
+        return False
+    first = term.args[0]
+    return isinstance(first, Compound) and first.functor == "delay"
 
 
 def rule_text(clause: Clause, text: str, structs: Structs, file: str = "") -> RuleText:

@@ -1,6 +1,6 @@
 """Which rules of a program the language can run, told before anyone asks for them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from skb.errors import SkbError
 from skb.notation.parser import Clause
@@ -13,18 +13,22 @@ from skb.terms import Compound
 _OTHER_FILES = ("include", "use_module", "ensure_loaded", "consult")
 
 
-def unusable_rules(book: Rulebook) -> Iterator[tuple[RuleText, SkbError]]:
-    """Each rule of the book that its relation would be refused for, whatever it is called with, and why."""
+def unusable_rules(book: Rulebook, stored: Iterable[PredicateId] = ()) -> Iterator[tuple[RuleText, SkbError]]:
+    """Each rule of the book that its relation would be refused for, whatever it is called with, and why.
+
+    `stored` are the relations that facts beside the book state.
+    """
+    stated = {*book.rules, *stored}
     for rules in book.rules.values():
         for rule in rules:
             try:
-                _check(rule, book)
+                _check(rule, stated)
             except SkbError as error:
                 yield rule, error
 
 
-def _check(rule: RuleText, book: Rulebook) -> None:
-    normaliser = Normaliser(lambda _: True, book.rules.__contains__)
+def _check(rule: RuleText, stated: set[PredicateId]) -> None:
+    normaliser = Normaliser(lambda _: True, stated.__contains__)
     normaliser.add_clause(rule.head, rule.body, rule.shown)
     rules: dict[PredicateId, list[Rule]] = {}
     for each in normaliser.rules:

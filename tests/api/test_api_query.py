@@ -93,3 +93,11 @@ def test_a_rule_that_needs_an_argument_is_refused_without_it(skb, program: Path)
 def test_the_clauses_that_cannot_be_used_are_told_to_people_too(skb, program: Path):
     text = skb("query", "-", "enabled(L)", "--facts", program).out
     assert "program.pl line 18, column 23: last/2: ! is part of Prolog" in text
+
+
+def test_a_relation_that_facts_state_may_have_any_name(skb, tmp_path: Path):
+    program = tmp_path / "program.pl"
+    program.write_text("delay(a, 3). delay(b, 4).\nslow(X) :- delay(X, T), T > 3.\nsort(1, 2).\nq(X) :- sort(X, _).\n")
+    answered = skb("--json", "query", "-", "slow(X), q(Y)", "--facts", program)
+    assert answered.document["rows"] == [["b", 1]]
+    assert "warnings" not in answered.document
