@@ -1,6 +1,6 @@
 """Why an answer holds: a minimal set of stored facts from which it follows, and who said each of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from skb.evaluation.budget import Budget
@@ -10,7 +10,6 @@ from skb.evaluation.relations import RecordingStored, Stored
 from skb.query.answer import Support
 from skb.query.program import GOAL, Program
 from skb.query.rules import PredicateId
-from skb.schema import key_of
 from skb.snapshot import Snapshot, StoredFact
 from skb.terms import Row
 
@@ -19,16 +18,15 @@ Check: TypeAlias = Callable[[Sequence[Fact]], bool]
 
 
 def who_said(snapshot: Snapshot, relation: str, args: Row) -> tuple[StoredFact, ...]:
-    """Everyone who states a fact or contradicts it (same key, another value), the winner first."""
-    key = key_of(relation, len(args))
-    positions = range(len(args)) if key is None else key
-    wanted = [args[at] for at in positions]
-    found = [
-        fact
-        for fact in snapshot.facts(relation)
-        if len(fact.args) == len(args) and [fact.args[at] for at in positions] == wanted
-    ]
-    return tuple(sorted(found, key=lambda fact: not fact.wins))
+    """Everyone who states a fact or contradicts it (same key, another value), the winner first, then denials of it."""
+    return (*snapshot.rivals(relation, args), *snapshot.denials_of(relation, args))
+
+
+def disputes(snapshot: Snapshot) -> Iterator[tuple[StoredFact, ...]]:
+    """Every contradiction: what is said of one key, as `who_said` tells it."""
+    for said in snapshot.contradictions():
+        denials = {each: None for one in said for each in snapshot.denials_of(one.relation, one.args)}
+        yield (*said, *denials)
 
 
 def support(snapshot: Snapshot, program: Program, row: Row, budget: Budget) -> tuple[Support, ...]:
@@ -43,7 +41,7 @@ def support(snapshot: Snapshot, program: Program, row: Row, budget: Budget) -> t
         return _follows(program, Stored(small, program.facts), row, budget)
 
     kept = _minimal(candidates, is_enough)
-    return tuple(Support(name, args, *snapshot.source_of(name, args)) for (name, _), args in sorted(kept, key=str))
+    return tuple(Support(name, args, who_said(snapshot, name, args)) for (name, _), args in sorted(kept, key=str))
 
 
 def _follows(program: Program, stored: Stored, row: Row, budget: Budget) -> bool:

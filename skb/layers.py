@@ -124,6 +124,16 @@ def _are_distinct(rows: Sequence[Row], key: tuple[int, ...] | None) -> bool:
     return len(set(keys())) == len(rows)
 
 
+def by_key(stretches: Sequence[Stretch], key: tuple[int, ...] | None) -> dict[Row, list[tuple[int, Row]]]:
+    """Every stated row under the values of its key, with the index of its stretch."""
+    found: dict[Row, list[tuple[int, Row]]] = {}
+    for index, stretch in enumerate(stretches):
+        for row in stretch.rows:
+            value = row if not key else tuple([row[at] for at in key])
+            found.setdefault(value, []).append((index, row))
+    return found
+
+
 def _undenied(stretches: Sequence[Stretch], denied: Sequence[Row]) -> Iterator[tuple[int, Row]]:
     for index, stretch in enumerate(stretches):
         for row in stretch.rows:

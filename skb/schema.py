@@ -1,8 +1,12 @@
 """The registry of relations: what each says, its arguments with units, and which of them identify a fact."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 
 from skb.relations import RELATIONS_TEXT
+from skb.terms import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +71,19 @@ def key_of(name: str, arity: int) -> tuple[int, ...] | None:
     """Positions that identify a fact; None (all of them) for a relation outside the registry, too."""
     relation = _REGISTRY.get((name, arity))
     return relation.key if relation else None
+
+
+def key_values(relation: tuple[str, int], row: Row) -> Row:
+    """The values of the key arguments of a fact; all of them outside the registry."""
+    return key_reader(*relation)(row)
+
+
+@lru_cache(maxsize=256)
+def key_reader(name: str, arity: int) -> Callable[[Row], Row]:
+    """Reads the values of the key arguments from the rows of a relation."""
+    positions = key_of(name, arity)
+    if not positions:
+        return lambda row: row
+    if len(positions) == 1:
+        return lambda row: (row[positions[0]],)
+    return itemgetter(*positions)

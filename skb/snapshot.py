@@ -1,17 +1,18 @@
 """A machine's facts at one revision: immutable, in memory, with indexes built as they are asked for."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from skb.errors import TermError
 from skb.indexes import Indexed
-from skb.layers import DENIED, LAYERS, Statement, Stretch, denials, gather, layer_rank, unrivalled, winners
+from skb.layers import DENIED, LAYERS, Statement, Stretch, by_key, denials, gather, layer_rank, unrivalled, winners
+from skb.matching import matches
 from skb.rowtext import Rows, to_row
-from skb.schema import key_of
-from skb.terms import Row
+from skb.schema import key_of, key_values
+from skb.terms import Compound, Row, to_json
 
 RelationId: TypeAlias = tuple[str, int]
 
@@ -27,19 +28,31 @@ class StoredFact:
     revision: int
     wins: bool
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "f": self.relation, "args": [to_json(arg) for arg in self.args], "layer": self.layer,
+            "source": self.source, "revision": self.revision, "wins": self.wins,
+        }  # fmt: skip
+
 
 class Contents:
     """The stated rows of a machine by relation; winners and indexes are worked out once, on first use."""
 
-    def __init__(self, stated: Mapping[RelationId, Sequence[Stretch]]) -> None:
+    def __init__(self, stated: Mapping[RelationId, Sequence[Stretch]], is_resolved: bool = True) -> None:
         self._stretches = stated
-        self._denied = denials(stated.get((DENIED, 1), ()))
+        self._is_resolved = is_resolved
+        self._denied = denials(stated.get((DENIED, 1), ())) if is_resolved else {}
+        self._rivals: dict[RelationId, Mapping[Row, Sequence[tuple[int, Row]]]] = {}
         self._winners: dict[RelationId, dict[Row, int]] = {}
         self._indexed: dict[RelationId, Indexed] = {}
 
-    def __reduce__(self) -> "tuple[type[Contents], tuple[dict[RelationId, tuple[Stretch, ...]]]]":
+    def __reduce__(self) -> "tuple[type[Contents], tuple[dict[RelationId, tuple[Stretch, ...]], bool]]":
         """Travels to another process as what was stated; winners and indexes are worked out anew there."""
-        return Contents, ({relation: tuple(said) for relation, said in self._stretches.items()},)
+        return Contents, ({relation: tuple(said) for relation, said in self._stretches.items()}, self._is_resolved)
+
+    def unresolved(self) -> "Contents":
+        """The same, in which every stated row wins."""
+        return Contents(self._stretches, is_resolved=False)
 
     def relations(self) -> list[RelationId]:
         return sorted(self._stretches)
@@ -50,14 +63,29 @@ class Contents:
     def winners(self, relation: RelationId) -> Mapping[Row, int]:
         found = self._winners.get(relation)
         if found is None:
-            key, denied = key_of(*relation), self._denied.get(relation, ())
-            found = self._winners[relation] = winners(self.stretches(relation), key, denied)
+            found = self._winners[relation] = winners(self.stretches(relation), *self._resolution(relation))
         return found
+
+    def _resolution(self, relation: RelationId) -> tuple[tuple[int, ...] | None, Sequence[Row]]:
+        """The key arguments, and what quirks deny."""
+        return key_of(*relation) if self._is_resolved else None, self._denied.get(relation, ())
+
+    def rivals(self, relation: RelationId) -> Mapping[Row, Sequence[tuple[int, Row]]]:
+        """The stated rows of each key with the index of their stretch, as stated; {} where no two have one key."""
+        found = self._rivals.get(relation)
+        if found is None:
+            is_plain = unrivalled(self.stretches(relation), *self._resolution(relation)) is not None
+            found = self._rivals[relation] = {} if is_plain else by_key(self.stretches(relation), key_of(*relation))
+        return found
+
+    def denied(self, relation: RelationId) -> Sequence[Row]:
+        """The argument patterns that quirks deny."""
+        return self._denied.get(relation, ())
 
     def indexed(self, relation: RelationId) -> Indexed:
         found = self._indexed.get(relation)
         if found is None:
-            rows = unrivalled(self.stretches(relation), key_of(*relation), self._denied.get(relation, ()))
+            rows = unrivalled(self.stretches(relation), *self._resolution(relation))
             found = self._indexed[relation] = Indexed(tuple(self.winners(relation)) if rows is None else rows)
         return found
 
@@ -116,6 +144,43 @@ class Snapshot:
             for index, said in enumerate(self._contents.stretches(relation))
             for row in said.rows
         ]
+
+    def unresolved(self) -> "Snapshot":
+        """The same revision with every stated fact in it, those that contradict each other or are denied, too."""
+        return Snapshot(self.machine, self.revision, self._contents.unresolved())
+
+    def rivals(self, relation: str, args: Row) -> tuple[StoredFact, ...]:
+        """Everyone who states a fact or another one of its key: the winner first, then the strongest."""
+        name = (relation, len(args))
+        return self._stated(name, self._contents.rivals(name).get(key_values(name, args)) or self._alone(name, args))
+
+    def contradictions(self) -> Iterator[tuple[StoredFact, ...]]:
+        """What is stated of each key of which facts contradict each other or are denied, as `rivals` gives it."""
+        for name in self._contents.relations():
+            denied = self._contents.denied(name)
+            for said in self._contents.rivals(name).values():
+                if len({row for _, row in said}) > 1 or any(matches(each, said[0][1]) for each in denied):
+                    yield self._stated(name, said)
+
+    def denials_of(self, relation: str, args: Row) -> tuple[StoredFact, ...]:
+        """The quirks that deny a fact."""
+        if not any(matches(pattern, args) for pattern in self._contents.denied((relation, len(args)))):
+            return ()
+        fact = Compound(relation, args) if args else relation
+        return tuple(each for each in self.facts(DENIED) if each.layer == "quirk" and matches(each.args, (fact,)))
+
+    def _alone(self, name: RelationId, args: Row) -> Sequence[tuple[int, Row]]:
+        index = self._contents.winners(name).get(args)
+        return () if index is None else ((index, args),)
+
+    def _stated(self, name: RelationId, said: Sequence[tuple[int, Row]]) -> tuple[StoredFact, ...]:
+        best, stretches = self._contents.winners(name), self._contents.stretches(name)
+        found = [
+            StoredFact(name[0], row, LAYERS[one.layer], one.source, one.revision, best.get(row) == index)
+            for index, row in reversed(said)
+            for one in (stretches[index],)
+        ]
+        return tuple(sorted(found, key=lambda fact: not fact.wins))
 
     def source_of(self, relation: str, args: Iterable[object]) -> tuple[str, str]:
         """(layer, source) of a winning fact; TermError where it is none."""

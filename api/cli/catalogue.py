@@ -18,6 +18,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("machine_commands", "write a machine's facts"),
     "query": Entry("query_command", "ask a machine's facts, or files of facts"),
     "rules": Entry("rules_command", "list the standard rules that every goal may use"),
+    "why": Entry("why_command", "tell who said a fact, who said otherwise, and when"),
     "place": Entry("place_command", "choose cores for an application's dispatchers"),
     "translate": Entry("translate_command", "say a binding of threads in another notation"),
     "multicast": Entry("multicast_command", "build the tree to reach a group of cores"),
@@ -32,5 +33,6 @@ COMMANDS: dict[str, Entry] = {
     "reproduce": Entry("reproduce_command", "show the published results with ours beside them"),
     "serve": Entry("serve_command", "start the HTTP service on this machine"),
     "backup": Entry("backup_command", "write the whole store into one file, or restore it"),
+    "prune": Entry("prune_command", "forget the oldest revisions of the store"),
     "demo": Entry("demo_command", "do the whole job once, from machine files to answers over HTTP"),
 }

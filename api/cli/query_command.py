@@ -45,6 +45,7 @@ def _spread(args: list[str]) -> list[str]:
     metavar="FILE...",
     help="With MACHINE `-`: ask files alone, their facts and rules.",
 )
+@click.option("--all", "everything", is_flag=True, help="Ask all that is stated, contradicted and denied facts, too.")
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="30 by default.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For what searches.")
 @click.pass_obj
@@ -54,6 +55,7 @@ def query(
     goal: str | None,
     program: str | None,
     fact_files: tuple[str, ...],
+    everything: bool,
     time_limit: float | None,
     seed: int,
 ) -> Reply:
@@ -67,27 +69,38 @@ def query(
         raise click.UsageError("--facts goes with the machine `-`, and `-` with --facts")
     text = goal if goal is not None else read_text(str(program), "the program")
     limits = Limits(seed=seed) if time_limit is None else Limits(time_ms=round(time_limit * 1000), seed=seed)
-    return _ask_files(fact_files, text, limits) if fact_files else _ask_machine(door, machine, text, limits)
+    if fact_files:
+        return _ask_files(fact_files, text, limits, everything)
+    return _ask_machine(door, machine, text, limits, everything)
 
 
-def _ask_machine(door: Door, machine: str, text: str, limits: Any) -> Reply:
+def _ask_machine(door: Door, machine: str, text: str, limits: Any, everything: bool) -> Reply:
+    from api.testimony import with_times
+    from skb.asking import ask
+
     with door.store() as store:
-        return _reply(store.knowledge(machine).ask(text, limits=limits), {})
+        knowledge = store.knowledge(machine)
+        snapshot = knowledge.snapshot()
+        answer = ask(snapshot.unresolved() if everything else snapshot, text, limits=limits)
+        return _reply(answer, with_times(knowledge, answer.to_json()))
 
 
-def _ask_files(files: tuple[str, ...], text: str, limits: Any) -> Reply:
+def _ask_files(files: tuple[str, ...], text: str, limits: Any, everything: bool) -> Reply:
     from api.fact_files import read_fact_files
     from skb.asking import ask
 
     read = read_fact_files(files)
-    answer = ask(read.snapshot, text, limits=limits, book=read.book)
+    snapshot = read.snapshot.unresolved() if everything else read.snapshot
+    answer = ask(snapshot, text, limits=limits, book=read.book)
     noted = {"warnings": read.warnings} if read.warnings else {}
-    return _reply(answer, noted, [f"{each['where']}: {each['message']}" for each in read.warnings])
+    return _reply(
+        answer, {**answer.to_json(), **noted}, [f"{each['where']}: {each['message']}" for each in read.warnings]
+    )
 
 
-def _reply(answer: Any, noted: dict[str, Any], notes: Sequence[str] = ()) -> Reply:
+def _reply(answer: Any, document: dict[str, Any], notes: Sequence[str] = ()) -> Reply:
     return Reply(
-        {**answer.to_json(), **noted},
+        document,
         lambda: "\n".join([answer_text(answer), *notes]),
         EXIT_CODES.get(answer.status, 0),
     )
@@ -102,6 +115,8 @@ def answer_text(answer: Any) -> str:
         lines.append(table(answer.columns, [[write_term(term) for term in row] for row in answer.rows]))
     elif answer.status in ("complete", "truncated"):
         lines.append("true" if answer.rows else "no answer")
+    if answer.supports is not None:
+        lines += [_support_text(row, support) for row, support in zip(answer.rows, answer.supports, strict=True)]
     if answer.status == "infeasible":
         lines.append(_conflict_text(answer))
     if answer.objective is not None:
@@ -111,6 +126,17 @@ def answer_text(answer: Any) -> str:
         f"{answer.status}{stopped}: {count(len(answer.rows), 'row')} at revision {answer.revision} "
         f"in {seconds(answer.seconds)}"
     )
+    return "\n".join(lines)
+
+
+def _support_text(row: Any, support: Any) -> str:
+    """The facts on which a row rests, and what contradicts them."""
+    from skb.notation.printing import write_fact, write_term
+
+    lines = [f"{', '.join(map(write_term, row)) or 'true'} because"]
+    for one in (one for fact in support for one in fact.said):
+        standing = "" if one.wins else "not "
+        lines.append(f"  {standing}{write_fact(one.relation, one.args)}  {one.layer}, {one.source}")
     return "\n".join(lines)
 
 

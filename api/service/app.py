@@ -12,7 +12,7 @@ from api.service.holdings import Holdings
 from api.service.idempotency import Idempotency
 from api.service.limits import LOOPBACK_HOSTS, BodyLimit, Doorkeeper
 from api.service.metrics import Measuring
-from api.service.routes import facts, health, jobs, machines, manifests, plans, questions, simulations, watch
+from api.service.routes import facts, health, jobs, machines, manifests, plans, questions, simulations, watch, why
 from api.service.watchers import Watchers
 from api.service.work.caps import Caps
 from api.service.work.jobs import Jobs
@@ -51,7 +51,7 @@ def create_app(
     )
     app.state.holdings = holdings
     problems.install(app)
-    for module in (machines, facts, questions, plans, manifests, watch, simulations, jobs, health):
+    for module in (machines, facts, questions, plans, manifests, watch, simulations, jobs, why, health):
         app.include_router(module.router)
     app.include_router(pages)
     app.add_middleware(Idempotency, remembered=holdings.remembered)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from skb.snapshot import StoredFact
 from skb.terms import Row, to_json
 
 
@@ -23,12 +24,19 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One stored fact that an answer rests on, with who said it."""
+    """One stored fact that an answer rests on, with all that is said of its key: the fact itself first."""
 
     relation: str
     args: Row
-    layer: str
-    source: str
+    said: tuple[StoredFact, ...]
+
+    @property
+    def layer(self) -> str:
+        return self.said[0].layer
+
+    @property
+    def source(self) -> str:
+        return self.said[0].source
 
     def to_json(self) -> dict[str, Any]:
         return {"f": self.relation, "args": [to_json(arg) for arg in self.args]}
@@ -77,4 +85,5 @@ class Answer:
         }
         if self.supports is not None:
             document["supports"] = [[fact.to_json() for fact in support] for support in self.supports]
+            document["said"] = [[one.to_json() for fact in support for one in fact.said] for support in self.supports]
         return document

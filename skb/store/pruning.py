@@ -1,6 +1,6 @@
 """Forgetting old revisions: what ended before the oldest revision that is kept is deleted."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -15,6 +15,9 @@ class Pruned:
     kept_from: int
     facts: int
     records: int
+
+    def to_json(self) -> dict[str, int]:
+        return asdict(self)
 
 
 def kept_revisions(connection: Connection) -> tuple[int, int]:
@@ -36,7 +39,8 @@ def check_kept(connection: Connection, revision: int) -> None:
 def prune(connection: Connection, keep_from: int) -> Pruned:
     """Deletes what no revision from `keep_from` on shows; a write transaction. Raises UnknownRevision.
 
-    Each machine keeps its last change up to `keep_from`: that is the revision of what it then held.
+    Each machine keeps its last change up to `keep_from`, that is the revision of what it then held, and each fact
+    when it was said.
     """
     connection.execute(update(clock).values(kept=clock.c.kept))  # waits for the writers of PostgreSQL
     kept, newest = kept_revisions(connection)
@@ -48,11 +52,13 @@ def prune(connection: Connection, keep_from: int) -> Pruned:
     if keep_from <= kept:
         return Pruned(kept, 0, 0)
     connection.execute(update(clock).values(kept=keep_from))
-    gone = select(func.coalesce(func.sum(fact.c.size), 0)).where(fact.c.removed <= keep_from)
-    facts = int(connection.execute(gone).scalar_one())
+    ended = select(func.coalesce(func.sum(fact.c.size), 0)).where(fact.c.removed <= keep_from)
+    facts = int(connection.execute(ended).scalar_one())
     connection.execute(delete(fact).where(fact.c.removed <= keep_from))
     records = connection.execute(delete(record).where(record.c.removed <= keep_from)).rowcount
     last = select(func.max(change.c.revision)).where(change.c.revision <= keep_from).group_by(change.c.machine_id)
-    connection.execute(delete(change).where(change.c.revision < keep_from, change.c.revision.not_in(last)))
+    told = select(fact.c.added).where(fact.c.added < keep_from)
+    gone = (change.c.revision < keep_from, change.c.revision.not_in(last), change.c.revision.not_in(told))
+    connection.execute(delete(change).where(*gone))
     connection.execute(delete(source).where(source.c.id.not_in(select(fact.c.source_id))))
     return Pruned(keep_from, facts, records)

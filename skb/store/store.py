@@ -1,6 +1,6 @@
 """The fact store: every accepted write is one revision of a single growing number."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -212,6 +212,16 @@ class Store:
         """
         with self._database.writing() as connection:
             return prune(connection, keep_from_revision)
+
+    def times(self, revisions: Iterable[int]) -> dict[int, str]:
+        """When each of some revisions was written, as ISO 8601 in UTC; those that are not known are left out."""
+        wanted = sorted(set(revisions))
+        found: dict[int, str] = {}
+        with self._database.reading() as connection:
+            for at in range(0, len(wanted), 500):
+                known = select(change.c.revision, change.c.at).where(change.c.revision.in_(wanted[at : at + 500]))
+                found.update({int(revision): str(when) for revision, when in connection.execute(known)})
+        return found
 
     def backup(self, path: str | Path) -> BackupReport:
         """Writes the whole store, with its history, into a new file that any database can restore.

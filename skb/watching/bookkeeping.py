@@ -7,8 +7,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 from skb.layers import DENIED, LAYERS, QUIRK
 from skb.matching import match
+from skb.schema import key_values
 from skb.terms import Compound, Row, Term, to_json
-from skb.watching.pattern import Pattern, Relation, key_values
+from skb.watching.pattern import Pattern, Relation
 
 Bucket: TypeAlias = tuple[Relation, Row]
 

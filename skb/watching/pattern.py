@@ -1,7 +1,6 @@
 """Which facts somebody wants to hear of: a fact with variables, and the keys of facts in text."""
 
 from collections.abc import Callable, Collection, Iterable
-from functools import lru_cache
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -10,7 +9,7 @@ from skb.layers import DENIED
 from skb.matching import matches
 from skb.notation.parser import read_term
 from skb.rowtext import encode_row
-from skb.schema import key_of
+from skb.schema import key_of, key_reader, key_values
 from skb.terms import Compound, Row, Variable, is_ground
 
 Relation: TypeAlias = tuple[str, int]
@@ -54,21 +53,6 @@ class Pattern:
         return lambda row: bool(read(row) == value)
 
 
-def key_values(relation: Relation, row: Row) -> Row:
-    """The values of the key arguments of a fact."""
-    return _key_reader(relation)(row)
-
-
-@lru_cache(maxsize=256)
-def _key_reader(relation: Relation) -> Callable[[Row], Row]:
-    positions = key_of(*relation)
-    if positions is None:
-        return lambda row: row
-    if len(positions) < 2:
-        return lambda row: tuple([row[at] for at in positions])
-    return itemgetter(*positions)
-
-
 def key_starts(relation: Relation, keys: Iterable[Row]) -> list[str]:
     """How the texts of rows with some keys begin; () where the key arguments do not come first."""
     positions = key_of(*relation)
@@ -79,5 +63,5 @@ def key_starts(relation: Relation, keys: Iterable[Row]) -> list[str]:
 
 def key_among(relation: Relation, keys: Collection[Row]) -> Callable[[Row], bool]:
     """Tells whether a row has one of some keys."""
-    read = _key_reader(relation)
+    read = key_reader(*relation)
     return lambda row: read(row) in keys
