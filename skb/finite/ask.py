@@ -1,6 +1,7 @@
-"""From a finite-domain question to its answer: lower, solve, read the values back as terms."""
+"""From a finite-domain question to its answer: lower, solve, read the values back as terms, check them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
 from skb.errors import SkbError
@@ -9,72 +10,86 @@ from skb.evaluation.evaluate import Evaluator
 from skb.evaluation.pipeline import Pipeline
 from skb.evaluation.relations import Stored
 from skb.finite.domains import declare
+from skb.finite.forms import GLOBALS, NEGATIONS, as_comparison, has_constraint, is_constraint
 from skb.finite.lowering import Lowering
 from skb.finite.model import Model
-from skb.finite.statement import (
-    ALL_DIFFERENT,
-    COMPARISONS,
-    CONNECTIVES,
-    PLAIN_COMPARISONS,
-    Statement,
-    read_statement,
-)
+from skb.finite.places import Places
+from skb.finite.recheck import Recheck
+from skb.finite.relations import Relations
+from skb.finite.statement import Statement, read_statement
 from skb.finite.values import Codes
 from skb.matching import substitute
+from skb.notation.printing import write_term
 from skb.query.answer import Answer, Limits
 from skb.query.program import GOAL, Question, build_program
-from skb.query.rules import names, ordered_names
+from skb.query.rules import PredicateId, names, ordered_names
 from skb.snapshot import Snapshot
 from skb.solving.constraints import Problem
 from skb.solving.solver import Solution, solve, solve_all
-from skb.terms import Compound, Row, Term, sort_rows
+from skb.terms import Compound, Row, Term, Variable, sort_rows
 
 
 def ask_finite(snapshot: Snapshot, question: Question, limits: Limits, started: float) -> Answer:
     """Answers a question with finite-domain variables. Raises SkbError."""
-    asking = _Asking(snapshot, question, limits)
+    asking = _Asking(snapshot, question, limits, started)
     try:
-        return asking.answer(started)
+        return asking.answer()
     except Stopped as stopped:
         seconds = perf_counter() - started
         return Answer("unknown", (), (), snapshot.revision, seconds, stopped_by=stopped.limit)
 
 
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the answer: the variable that it shows, or the one value that was known before the search."""
+
+    name: str
+    value: Term | None = None
+
+
 class _Asking:
-    def __init__(self, snapshot: Snapshot, question: Question, limits: Limits) -> None:
+    def __init__(self, snapshot: Snapshot, question: Question, limits: Limits, started: float) -> None:
         self._snapshot = snapshot
         self._question = question
         self._limits = limits
+        self._started = started
         self._budget = Budget(limits)
         self._model = Model(limits.max_model_vars)
         self._codes = Codes()
+        self._places = Places(question.place, question.goal)
 
-    def answer(self, started: float) -> Answer:
+    def answer(self) -> Answer:
         build_program(self._question, self._snapshot.relations(), "true", ())
-        statement = read_statement(self._question.goal)
+        statement = read_statement(self._question.goal, GLOBALS - self._defined())
         bindings = self._parameters(statement)
         if bindings is None:
             status = "complete" if statement.terminal == "all" else "infeasible"
-            return self._answer(Solution(status), (), (), started)
-        lowering = self._lowered(statement, bindings)
+            return self._answer(Solution(status), [_Column(name) for name in _named(statement)])
+        relations = Relations(
+            self._model, self._codes, statement, statement.variables - bindings.keys(), self._evaluate
+        )
+        lowering = self._lowered(relations, statement, bindings)
         asked = None if statement.asked is None else substitute(statement.asked, bindings)
-        if statement.terminal in ("minimize", "maximize"):
+        is_ranked = statement.terminal in ("minimize", "maximize")
+        if is_ranked:
             assert asked is not None
-            objective = lowering.sum(asked)
+            objective = lowering.expressions.sum(asked)
             problem = self._model.problem(objective, statement.terminal == "maximize")
-            columns = tuple(self._model.declared) or self._undeclared(statement)
-            return self._answer(self._solve(problem), columns, columns, started)
-        shown = list(self._model.declared)
-        if asked is not None:
-            shown = [lowering.name_of(each) for each in lowering.items(asked)]
-        for name in shown:
-            lowering.require_domain(name)
-        problem = self._model.problem(None, False)
-        if statement.terminal == "satisfy":
-            return self._answer(self._solve(problem), tuple(shown), tuple(shown), started)
-        left = self._budget.seconds_left()
-        solution = solve_all(problem, time_limit_s=left, seed=self._limits.seed, most=self._limits.max_rows)
-        return self._answer(solution, tuple(shown), tuple(shown), started)
+            shown = [_Column(name) for name in self._model.declared or self._undeclared()]
+        else:
+            problem = self._model.problem(None, False)
+            shown = self._columns(relations, statement, bindings)
+        solution = self._solve_all(problem) if statement.terminal == "all" else self._solve(problem)
+        self._check(statement, bindings, solution, asked if is_ranked else None)
+        return self._answer(solution, shown)
+
+    def _defined(self) -> set[PredicateId]:
+        """The relations that facts or rules state: their names are no constraints."""
+        return {
+            *self._snapshot.relations(),
+            *self._question.facts,
+            *(rule.predicate for rule in self._question.clauses),
+        }
 
     def _solve(self, problem: Problem) -> Solution:
         return solve(
@@ -84,40 +99,73 @@ class _Asking:
             workers=self._limits.workers,
         )
 
-    def _undeclared(self, statement: Statement) -> tuple[str, ...]:
-        """The finite variables of a question that declares none, in order of first occurrence."""
-        known = self._model.domains
-        return tuple(name for name in ordered_names(self._question.goal) if name in known)
+    def _solve_all(self, problem: Problem) -> Solution:
+        left = self._budget.seconds_left()
+        return solve_all(problem, time_limit_s=left, seed=self._limits.seed, most=self._limits.max_rows)
 
-    def _lowered(self, statement: Statement, bindings: Mapping[str, Term]) -> Lowering:
+    def _undeclared(self) -> list[str]:
+        """The finite variables of a question that declares none, in order of first occurrence."""
+        found = ordered_names(self._question.goal)
+        return [name for name in found if name in self._model.domains and not name.startswith("_")]
+
+    def _columns(self, relations: Relations, statement: Statement, bindings: Mapping[str, Term]) -> list[_Column]:
+        """The variables listed, or all of them, in order of first occurrence; families after the variables."""
+        if statement.asked is None:
+            listed: list[Term] = [
+                Variable(name)
+                for name in ordered_names(self._question.goal)
+                if (name in self._model.domains or name in bindings) and not name.startswith("_")
+            ]
+            listed += [relations.members[name] for name in self._model.declared if "(" in name]
+        else:
+            listed = list(statement.asked if isinstance(statement.asked, tuple) else (statement.asked,))
+        return [column for each in listed for column in self._shown(relations, each, statement, bindings)]
+
+    def _shown(
+        self, relations: Relations, item: Term, statement: Statement, bindings: Mapping[str, Term]
+    ) -> list[_Column]:
+        if isinstance(item, Variable) and item.name in bindings:
+            return [_Column(item.name, bindings[item.name])]
+        found = relations.items(substitute(item, dict(bindings)))
+        for each in found:
+            if not relations.is_variable(each):
+                raise SkbError(f"{statement.terminal} lists variables and families, {write_term(each)} is neither")
+            relations.require_domain(relations.name_of(each))
+        return [_Column(relations.name_of(each)) for each in found]
+
+    def _lowered(self, relations: Relations, statement: Statement, bindings: Mapping[str, Term]) -> Lowering:
         known = dict(bindings)
-        variables = statement.variables - known.keys()
-        lowering = Lowering(self._model, self._codes, statement.families, variables, self._evaluate)
-        for label, declaration in statement.declarations:
-            declare(lowering, substitute(declaration, known), label)
-        constraints = [(label, substitute(goal, known)) for label, goal in statement.constraints]
+        lowering = Lowering(relations)
+        for part in sorted(statement.declarations, key=lambda part: part.label is not None):
+            with self._places.naming(part.at):
+                declare(relations, substitute(part.goal, known), part.label)
+        constraints = [(part, substitute(part.goal, known)) for part in statement.constraints]
         # Relations first: they give other variables the domains that sums and orderings need.
         for is_relation in (True, False):
-            for label, goal in constraints:
-                if _is_relation(goal) is is_relation:
-                    lowering.post(goal, label)
+            for part, goal in constraints:
+                if _is_relation(goal, relations) is is_relation:
+                    with self._places.naming(part.at):
+                        lowering.post(goal, part.label)
         return lowering
 
     def _parameters(self, statement: Statement) -> dict[str, Term] | None:
         """Values of variables that plain goals bind and the rest uses; None where the plain goals fail."""
         if not statement.plain:
             return {}
-        goal = Compound(",", tuple(statement.plain)) if len(statement.plain) > 1 else statement.plain[0]
+        plain = [part.goal for part in statement.plain]
+        goal = Compound(",", tuple(plain)) if len(plain) > 1 else plain[0]
         used: set[str] = set() if statement.asked is None else names(statement.asked)
-        for _, term in (*statement.declarations, *statement.constraints):
-            used |= names(term)
-        columns = [name for name in ordered_names(goal) if name in used]
+        for part in (*statement.declarations, *statement.constraints):
+            used |= names(part.goal)
+        columns = [name for name in ordered_names(goal) if name in used or statement.asked is None]
+        columns = [name for name in columns if not name.startswith("_") or name in used]
         rows = self._evaluate(goal, columns)
         if not rows:
             return None
         if len(rows) > 1:
+            verb = "have" if len(columns) > 1 else "has"
             raise SkbError(
-                f"{', '.join(columns)} have {len(rows)} values; a finite-domain question needs one of each"
+                f"{', '.join(columns)} {verb} {len(rows)} values; a finite-domain question needs one of each"
                 " (or a domain, X :: Goal/V)"
             )
         return dict(zip(columns, rows[0], strict=True))
@@ -132,15 +180,32 @@ class _Asking:
                 found.update(dict.fromkeys(batch))
         return sort_rows(found)
 
-    def _answer(self, solution: Solution, names: tuple[str, ...], columns: tuple[str, ...], started: float) -> Answer:
+    def _check(
+        self, statement: Statement, bindings: Mapping[str, Term], solution: Solution, objective: Term | None
+    ) -> None:
+        """Every solution against the goals as written. Raises BrokenAnswer."""
+        check = Recheck(statement.families, self._evaluate)
+        goals = [substitute(part.goal, dict(bindings)) for part in (*statement.declarations, *statement.constraints)]
+        if objective is not None and solution.objective is not None:
+            goals.append(Compound("#=", (objective, solution.objective)))
+        for values in solution.solutions:
+            shown = {name: self._codes.term(value) for name, value in values.items() if not name.startswith("$")}
+            check.check(goals, shown)
+
+    def _answer(self, solution: Solution, columns: Sequence[_Column]) -> Answer:
         term = self._codes.term
-        rows = sort_rows({tuple([term(values[name]) for name in names]): None for values in solution.solutions})
+        rows = sort_rows(
+            {
+                tuple([term(values[each.name]) if each.value is None else each.value for each in columns]): None
+                for values in solution.solutions
+            }
+        )
         return Answer(
             status=solution.status,
-            columns=columns,
+            columns=tuple(each.name for each in columns),
             rows=tuple(rows),
             revision=self._snapshot.revision,
-            seconds=perf_counter() - started,
+            seconds=perf_counter() - self._started,
             objective=solution.objective,
             bound=solution.bound,
             gap=solution.gap,
@@ -150,8 +215,18 @@ class _Asking:
         )
 
 
-def _is_relation(goal: Term) -> bool:
+def _named(statement: Statement) -> list[str]:
+    """The columns of a question that failed before its families were known."""
+    if statement.terminal in ("all", "satisfy") and statement.asked is not None:
+        listed = statement.asked if isinstance(statement.asked, tuple) else (statement.asked,)
+        return [each.name for each in listed if isinstance(each, Variable)]
+    found = [name for part in statement.declarations for name in ordered_names(part.goal)]
+    return [name for name in dict.fromkeys(found) if name in statement.variables]
+
+
+def _is_relation(goal: Term, relations: Relations) -> bool:
     if not isinstance(goal, Compound):
         return True
-    special = (*ALL_DIFFERENT, *COMPARISONS, *CONNECTIVES, *PLAIN_COMPARISONS, "element", "for", "\\+", "not", "~")
-    return goal.functor not in special
+    if is_constraint(goal, relations.globals) or has_constraint(goal, relations.globals):
+        return False
+    return goal.functor not in ("for", *NEGATIONS) and as_comparison(goal) is None

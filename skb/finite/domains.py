@@ -1,7 +1,7 @@
 """What a declaration says: ranges, lists, columns of goals, families over goals."""
 
 from skb.errors import EvaluationError, SkbError
-from skb.finite.lowering import Lowering
+from skb.finite.relations import Relations
 from skb.finite.values import check_integer
 from skb.matching import substitute
 from skb.notation.printing import write_term
@@ -13,44 +13,44 @@ from skb.terms import Compound, Term, Variable, is_ground
 MOST_LISTED = 1_000_000
 
 
-def declare(lowering: Lowering, declaration: Term, label: str | None) -> None:
+def declare(relations: Relations, declaration: Term, label: str | None) -> None:
     """Declares the variables of `Vars :: Domain` or `u(N) :: Domain for Goal`."""
     assert isinstance(declaration, Compound)
     if declaration.functor == "for":
         inner, goal = declaration.args
         free = ordered_names(goal)
-        rows = lowering.evaluate(goal, free)
+        rows = relations.evaluate(goal, free)
         for row in rows:
-            declare(lowering, substitute(inner, dict(zip(free, row, strict=True))), label)
+            declare(relations, substitute(inner, dict(zip(free, row, strict=True))), label)
         return
     targets, domain_term = declaration.args
-    domain = read_domain(lowering, domain_term)
+    domain = read_domain(relations, domain_term)
     for target in targets if isinstance(targets, tuple) else (targets,):
         if not isinstance(target, Variable) and not (isinstance(target, Compound) and is_ground(target)):
             raise SkbError(f"{write_term(target)} has open arguments; `for` a goal closes them")
-        name = lowering.name_of(target)
-        lowering.members[name] = target
-        if label is not None and name in lowering.model.domains:
+        name = relations.name_of(target)
+        relations.members[name] = target
+        if label is not None and name in relations.model.domains:
             _check_listed(domain, target)
-            lowering.model.post_table([name], tuple([(value,) for value in domain]), label)
+            relations.model.post_table([name], tuple([(value,) for value in domain]), label)
         else:
-            lowering.model.declare(name, domain)
+            relations.model.declare(name, domain)
 
 
-def read_domain(lowering: Lowering, term: Term) -> Domain:
+def read_domain(relations: Relations, term: Term) -> Domain:
     """Low..High, a list of values and ranges, or Goal/Variable: the values that the goal gives the variable."""
     if isinstance(term, Compound) and term.functor == ".." and len(term.args) == 2:
         return Domain.of_range(*(_integer(arg) for arg in term.args))
     if isinstance(term, tuple):
-        return Domain.of_intervals(each for item in term for each in _listed(lowering, item).intervals)
+        return Domain.of_intervals(each for item in term for each in _listed(relations, item).intervals)
     if (
         isinstance(term, Compound)
         and term.functor == "/"
         and len(term.args) == 2
         and isinstance(term.args[1], Variable)
     ):
-        rows = lowering.evaluate(term.args[0], [term.args[1].name])
-        return Domain.of_values(lowering.codes.code(row[0]) for row in rows)
+        rows = relations.evaluate(term.args[0], [term.args[1].name])
+        return Domain.of_values(relations.codes.code(row[0]) for row in rows)
     raise SkbError(f"{write_term(term)} is no domain; Low..High, a list, or Goal/Variable is")
 
 
@@ -62,10 +62,10 @@ def _check_listed(domain: Domain, target: Term) -> None:
         )
 
 
-def _listed(lowering: Lowering, item: Term) -> Domain:
+def _listed(relations: Relations, item: Term) -> Domain:
     if isinstance(item, Compound) and item.functor == "..":
-        return read_domain(lowering, item)
-    return Domain.of_values([lowering.codes.code(item)])
+        return read_domain(relations, item)
+    return Domain.of_values([relations.codes.code(item)])
 
 
 def _integer(term: Term) -> int:

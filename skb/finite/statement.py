@@ -2,45 +2,49 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from skb.errors import SkbError, UnsupportedGoal
+from skb.finite.forms import (
+    ALL_DIFFERENT,
+    COMPARISONS,
+    CONNECTIVES,
+    DECLARATIONS,
+    NEGATIONS,
+    TERMINALS,
+    check_arity,
+    finite_names,
+    has_constraint,
+    is_aggregate_equation,
+    mentions_family,
+)
 from skb.notation.printing import write_term
-from skb.query.normalise import as_aggregate, goal_list
+from skb.query.normalise import goal_list
+from skb.query.program import outer_names
 from skb.query.rules import PredicateId, names
 from skb.terms import Compound, Term, Variable
 
-COMPARISONS = {"#=": "==", "#\\=": "!=", "#<": "<", "#>": ">", "#=<": "<=", "#>=": ">="}
-PLAIN_COMPARISONS = {
-    "=": "#=",
-    "\\=": "#\\=",
-    "=:=": "#=",
-    "=\\=": "#\\=",
-    "<": "#<",
-    ">": "#>",
-    "=<": "#=<",
-    ">=": "#>=",
-}
-CONNECTIVES = {"#/\\", "#\\/", "#=>", "#==>", "#<=>", "#<==>", "#\\"}
-ALL_DIFFERENT = ("all_different", "alldifferent", "all_distinct", "alldistinct")
-TERMINALS = ("all", "satisfy", "minimize", "maximize")
-_DECLARATION = ("::", "#::", "in")
-_ARITIES = {**dict.fromkeys((*COMPARISONS, *CONNECTIVES, *_DECLARATION, "for"), 2), "#\\": 1}
 
-Labelled: TypeAlias = tuple[str | None, Term]
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One goal with its label; `at` is the top-level goal of the question that it belongs to, from 0."""
+
+    label: str | None
+    goal: Term
+    at: int
 
 
 @dataclass(slots=True)
 class Statement:
     """A question taken apart; terms are as written, parameters not yet filled in."""
 
-    declarations: list[Labelled] = field(default_factory=list)
-    constraints: list[Labelled] = field(default_factory=list)
-    plain: list[Term] = field(default_factory=list)
+    declarations: list[Part] = field(default_factory=list)
+    constraints: list[Part] = field(default_factory=list)
+    plain: list[Part] = field(default_factory=list)
     terminal: str = "all"
     asked: Term | None = None
     families: set[PredicateId] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
+    globals: frozenset[PredicateId] = frozenset()
 
 
 def is_finite(goal: Term) -> bool:
@@ -50,7 +54,7 @@ def is_finite(goal: Term) -> bool:
 
 def _is_finite_goal(goal: Term) -> bool:
     return isinstance(goal, Compound) and (
-        goal.functor in (*_DECLARATION, "@")
+        goal.functor in (*DECLARATIONS, "@")
         or goal.functor in CONNECTIVES
         or goal.functor in COMPARISONS
         or goal.functor in ALL_DIFFERENT
@@ -58,51 +62,48 @@ def _is_finite_goal(goal: Term) -> bool:
     )
 
 
-def read_statement(goal: Term) -> Statement:
+def read_statement(goal: Term, known_globals: frozenset[PredicateId]) -> Statement:
     """Sorts the goals of a body. A relation is a table where it shares a variable with a constraint or domain."""
-    statement = Statement()
-    rest: list[Labelled] = []
-    for label, each in _labelled(goal_list(goal), None):
+    statement = Statement(globals=known_globals)
+    rest: list[Part] = []
+    for part in _parts(goal):
+        each = part.goal
         check_arity(each)
         if isinstance(each, Compound) and each.functor in TERMINALS and len(each.args) == 1:
             _set_terminal(statement, each)
-        elif isinstance(each, Compound) and each.functor in _DECLARATION and len(each.args) == 2:
-            statement.declarations.append((label, each))
+        elif isinstance(each, Compound) and each.functor in DECLARATIONS:
+            statement.declarations.append(part)
             _note_targets(statement, each.args[0])
         elif isinstance(each, Compound) and each.functor == "for" and _declares(each):
-            statement.declarations.append((label, each))
+            statement.declarations.append(part)
             assert isinstance(each.args[0], Compound)
             _note_targets(statement, each.args[0].args[0])
         else:
-            rest.append((label, each))
-    _sort_rest(statement, rest)
+            rest.append(part)
+    _sort_rest(statement, goal, rest)
     return statement
 
 
-def check_arity(goal: Term) -> None:
-    """Refuses a construct that is written with another number of arguments than it has."""
-    if not isinstance(goal, Compound) or goal.functor not in _ARITIES:
-        return
-    if len(goal.args) != _ARITIES[goal.functor]:
-        raise SkbError(f"{write_term(goal)} has {len(goal.args)} arguments; {_ARITIES[goal.functor]} are accepted")
-    if goal.functor == "for":
-        check_arity(goal.args[0])
+def _parts(goal: Term) -> Iterator[Part]:
+    top = goal.args if isinstance(goal, Compound) and goal.functor == "," else (goal,)
+    for at, each in enumerate(top):
+        yield from _labelled(goal_list(each), None, at)
 
 
-def _labelled(goals: Iterable[Term], label: str | None) -> Iterator[Labelled]:
+def _labelled(goals: Iterable[Term], label: str | None, at: int) -> Iterator[Part]:
     for goal in goals:
         if isinstance(goal, Compound) and goal.functor == "@" and len(goal.args) == 2:
             name = goal.args[0]
             if label is not None or not isinstance(name, str):
                 raise SkbError(f"a label is one atom before @, {write_term(name)} was found")
-            yield from _labelled(goal_list(goal.args[1]), name)
+            yield from _labelled(goal_list(goal.args[1]), name, at)
         else:
-            yield label, goal
+            yield Part(label, goal, at)
 
 
 def _declares(goal: Compound) -> bool:
     inner = goal.args[0]
-    return isinstance(inner, Compound) and inner.functor in _DECLARATION
+    return isinstance(inner, Compound) and inner.functor in DECLARATIONS
 
 
 def _set_terminal(statement: Statement, goal: Compound) -> None:
@@ -124,37 +125,54 @@ def _note_targets(statement: Statement, target: Term) -> None:
             raise SkbError(f"{write_term(each)} can have no domain; a variable or a family u(N) can")
 
 
-def _sort_rest(statement: Statement, rest: list[Labelled]) -> None:
+def _sort_rest(statement: Statement, goal: Term, rest: list[Part]) -> None:
     """Finite variables spread through constraints and relations until nothing more is touched.
 
     Bounds of ranges and what `V = count(..)`, `V is E` or findall define are parameters, known before the search.
     """
-    parameters = {name for _, each in statement.declarations for name in _range_names(each)}
-    parameters |= {name for _, goal in rest for name in _defined_names(goal)}
+    parameters = {name for part in statement.declarations for name in _range_names(part.goal)}
+    parameters |= {name for part in rest for name in _defined_names(part.goal, statement.variables)}
     parameters -= statement.variables
     waiting = list(rest)
-    if statement.terminal in ("minimize", "maximize") and statement.asked is not None:
-        statement.variables |= finite_names(statement.asked)
-    for _, goal in rest:
-        if _is_finite_goal(goal):
-            statement.variables |= finite_names(goal)
+    statement.variables |= _asked_names(statement, goal)
+    for part in rest:
+        if _is_finite_goal(part.goal) or has_constraint(part.goal, statement.globals):
+            statement.variables |= {name for name in finite_names(part.goal) if not name.startswith("_")}
     statement.variables -= parameters
     while True:
-        touched = [each for each in waiting if _is_touched(statement, each[1])]
+        touched = [part for part in waiting if _is_touched(statement, part.goal)]
         if not touched:
             break
-        waiting = [each for each in waiting if each not in touched]
-        for _, goal in touched:
-            if not (isinstance(goal, Compound) and goal.functor in ("\\+", "not", "~")):
-                found = {name for name in finite_names(goal) if not name.startswith("_")}
+        waiting = [part for part in waiting if part not in touched]
+        for part in touched:
+            if not (isinstance(part.goal, Compound) and part.goal.functor in NEGATIONS):
+                found = {name for name in finite_names(part.goal) if not name.startswith("_")}
                 statement.variables |= found - parameters
-    kept = {id(goal) for _, goal in waiting}
-    statement.constraints = [each for each in rest if id(each[1]) not in kept]
-    for label, goal in waiting:
-        if label is not None:
-            statement.constraints.append((label, goal))
-        else:
-            statement.plain.append(goal)
+    kept = {id(part) for part in waiting}
+    statement.constraints = [part for part in rest if id(part) not in kept]
+    statement.constraints += [part for part in waiting if part.label is not None]
+    statement.plain = [part for part in waiting if part.label is None]
+
+
+def _asked_names(statement: Statement, goal: Term) -> set[str]:
+    """The variables that are asked for: those in an objective or a list; without either all that are shown."""
+    asked = statement.asked
+    if asked is None:
+        bound = {name for part in statement.declarations for name in _family_names(part.goal)}
+        return {name for name in outer_names(goal) if not name.startswith("_")} & finite_names(goal) - bound
+    if statement.terminal in ("minimize", "maximize"):
+        return finite_names(asked)
+    return {each.name for each in (asked if isinstance(asked, tuple) else (asked,)) if isinstance(each, Variable)}
+
+
+def _family_names(declaration: Term) -> set[str]:
+    """Variables that only number the members of a family, or name the column of a domain."""
+    if not isinstance(declaration, Compound):
+        return set()
+    if declaration.functor == "for":
+        return names(declaration.args[1]) | names(declaration.args[0])
+    domain = declaration.args[1]
+    return names(domain) if not _range_names(declaration) else set()
 
 
 def _range_names(declaration: Term) -> set[str]:
@@ -163,18 +181,23 @@ def _range_names(declaration: Term) -> set[str]:
         return set()
     if declaration.functor == "for":
         return _range_names(declaration.args[0]) - names(declaration.args[1])
-    domain = declaration.args[1]
+    return _bounds_names(declaration.args[1])
+
+
+def _bounds_names(domain: Term) -> set[str]:
+    if isinstance(domain, tuple):
+        return set().union(*map(_bounds_names, domain))
     return names(domain) if isinstance(domain, Compound) and domain.functor == ".." else set()
 
 
-def _defined_names(goal: Term) -> set[str]:
+def _defined_names(goal: Term, variables: set[str]) -> set[str]:
     if not isinstance(goal, Compound):
         return set()
     if goal.functor == "is" and len(goal.args) == 2:
-        return names(goal.args[0])
+        return set() if names(goal.args[1]) & variables else names(goal.args[0])
     if goal.functor == "findall" and len(goal.args) == 3:
         return names(goal.args[2])
-    if goal.functor == "=" and any(as_aggregate(arg) is not None for arg in goal.args):
+    if is_aggregate_equation(goal) and not names(goal) & variables:
         return finite_names(goal)
     return set()
 
@@ -182,28 +205,8 @@ def _defined_names(goal: Term) -> set[str]:
 def _is_touched(statement: Statement, goal: Term) -> bool:
     return (
         _is_finite_goal(goal)
+        or has_constraint(goal, statement.globals)
         or bool(finite_names(goal) & statement.variables)
+        or (is_aggregate_equation(goal) and bool(names(goal) & statement.variables))
         or mentions_family(goal, statement.families)
     )
-
-
-def mentions_family(term: Term, families: set[PredicateId]) -> bool:
-    if isinstance(term, Compound):
-        if (term.functor, len(term.args)) in families:
-            return True
-        return any(mentions_family(arg, families) for arg in term.args)
-    if isinstance(term, tuple):
-        return any(mentions_family(item, families) for item in term)
-    return False
-
-
-def finite_names(term: Term) -> set[str]:
-    """Variables of a term that are not bound by an inner `E : Goal` or `C for Goal`."""
-    if isinstance(term, Compound):
-        found = as_aggregate(term)
-        if found is not None:
-            return finite_names(found[1]) - names(found[2])
-        if term.functor == "for" and len(term.args) == 2:
-            return finite_names(term.args[0]) - names(term.args[1])
-        return set().union(*(finite_names(arg) for arg in term.args))
-    return names(term)

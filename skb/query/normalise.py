@@ -225,14 +225,30 @@ def _is_local(name: str, template: Term, others: set[str]) -> bool:
 
 
 def as_aggregate(term: Term) -> tuple[str, Term, Term] | None:
-    """(kind, template, goal) of `kind(T : Goal)`; a goal with commas may stand without brackets."""
+    """(kind, template, goal) of `kind(T : Goal)`; a goal with commas may stand without brackets.
+
+    A condition as template needs none either: `:` binds closer than `#=`, but there is nothing else it could mean.
+    """
     if not isinstance(term, Compound) or term.functor not in AGGREGATES or not term.args:
         return None
-    first = term.args[0]
-    if not isinstance(first, Compound) or first.functor != ":" or len(first.args) != 2:
+    found = _before_colon(term.args[0])
+    if found is None:
         return None
-    goal = first.args[1] if len(term.args) == 1 else Compound(",", (first.args[1], *term.args[1:]))
-    return term.functor, first.args[0], goal
+    template, inner = found
+    goal = inner if len(term.args) == 1 else Compound(",", (inner, *term.args[1:]))
+    return term.functor, template, goal
+
+
+def _before_colon(term: Term) -> tuple[Term, Term] | None:
+    """Template and goal of `T : Goal`, or of `A #= B : Goal` with the comparison as template."""
+    if not isinstance(term, Compound) or len(term.args) != 2:
+        return None
+    if term.functor == ":":
+        return term.args[0], term.args[1]
+    if not term.functor.startswith("#") and term.functor not in ("=", "\\=") and not is_test(term.functor, 2):
+        return None
+    found = _before_colon(term.args[1])
+    return None if found is None else (Compound(term.functor, (term.args[0], found[0])), found[1])
 
 
 def _lift_aggregates(goal: Term, fresh: Callable[[str], str]) -> list[Term]:
