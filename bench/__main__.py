@@ -9,10 +9,13 @@ from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
 from bench.simulation import contended_run
 from bench.startup import help_text, import_kernelsim
+from bench.workers import worker_fresh, worker_there
 
 FIGURES = {
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
+    "worker": worker_there,
+    "worker-fresh": worker_fresh,
     "rep-13": contended_run,
     "hwloc-files": hwloc_files,
     "load-text": load_text,

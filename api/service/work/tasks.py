@@ -1,6 +1,7 @@
 """The tasks that workers carry out: (machines, tell, arguments) to JSON bytes, or to a value for the service."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -94,6 +95,12 @@ TASKS: Mapping[str, Callable[..., Any]] = {
 
 def _topology(machines: Machines) -> Topology:
     (snapshot,) = machines.values()
+    return _view(snapshot)
+
+
+@lru_cache(maxsize=2)
+def _view(snapshot: Snapshot) -> Topology:
+    """Kept with the snapshot, which a worker holds for its next question: reading a million latencies takes seconds."""
     return Topology.of(snapshot)
 
 
