@@ -1,7 +1,7 @@
 """The search for a placement: tabu walks from seeds, from crossed elites and from shaken ones, whatever pays."""
 
-from collections.abc import Callable, Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator, Sequence
+from itertools import count, product
 
 import numpy as np
 
@@ -15,8 +15,8 @@ from planner.placement.seeds.tree_matching import tree_matched
 ELITES = 8
 """Different good assignments that are kept to be crossed."""
 
-FIRST_PATIENCE = 5
-PATIENCE = 3
+FIRST_PATIENCE = 5.0
+PATIENCE = (0.5, 3.0, 10.0)
 """Moves without a better assignment, in turns per location, before a walk ends: of the first walks, of later ones."""
 
 FIRST_MAPS = 4
@@ -60,17 +60,14 @@ class _Search:
             self._keep(Found(self._problem.cost(start), start))
         for start in self._first_starts(seeds):
             self._polish(start, FIRST_PATIENCE)
-        sources: list[Callable[[], tuple[int, ...]]] = [
-            self._crossed,
-            self._fresh,
-            self._shaken,
-            self._moved_clusters,
-        ]
-        credit = np.array(FIRST_CREDIT)
+        sources = (self._crossed, self._fresh, self._shaken, self._moved_clusters)
+        arms = list(product(sources, PATIENCE))
+        credit = np.repeat(FIRST_CREDIT, len(PATIENCE))
         while not self._is_done():
-            source = int(self._random.choice(len(sources), p=credit / credit.sum()))
-            gained = self._polish(sources[source](), PATIENCE)
-            credit[source] = max(LEAST_CREDIT, 0.9 * credit[source] + (2.0 if gained else 0.0))
+            arm = int(self._random.choice(len(arms), p=credit / credit.sum()))
+            source, patience = arms[arm]
+            gained = self._polish(source(), patience)
+            credit[arm] = max(LEAST_CREDIT, 0.9 * credit[arm] + (2.0 if gained else 0.0))
         return self._elites[0].assignment
 
     def _first_starts(self, seeds: list[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
@@ -86,11 +83,11 @@ class _Search:
         best = self._elites[0].cost
         return self._budget.is_spent or best <= self._bound + TOLERANCE * abs(self._bound) or self._problem.size < 2
 
-    def _polish(self, start: tuple[int, ...], patience: int) -> bool:
+    def _polish(self, start: tuple[int, ...], patience: float) -> bool:
         """Whether a walk from here found a new best one."""
         if self._is_done():
             return False
-        return self._keep(self._tabu.run(start, patience * self._problem.location_count))
+        return self._keep(self._tabu.run(start, int(patience * self._problem.location_count)))
 
     def _keep(self, found: Found) -> bool:
         is_best = not self._elites or found.cost < self._elites[0].cost * (1 - TOLERANCE)
