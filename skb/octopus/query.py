@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from math import isfinite
 from operator import eq, ge, gt, le, lt, ne
 from typing import TypeAlias
 
 from skb.errors import RecordError
+from skb.octopus.expressions import Expression, ExpressionError
 
 Value: TypeAlias = str | int | float
 
@@ -44,7 +47,7 @@ class Constraint:
         if found is None or self.operator == "exists":
             return found is not None
         if self.operator == "regex":
-            return isinstance(found, str) and re.search(str(self.value), found) is not None
+            return isinstance(found, str) and _expression(str(self.value)).is_found_in(found)
         if isinstance(found, str) != isinstance(self.value, str):
             return self.operator == "!="
         return bool(_OPERATORS[self.operator](found, self.value))
@@ -74,15 +77,17 @@ class Query:
         return Record(self.exact_name, kept)
 
     def matches(self, record: Record) -> bool:
-        is_named = re.search(self.name, record.name) is not None if self.is_regex else self.name in ("", record.name)
+        is_named = _expression(self.name).is_found_in(record.name) if self.is_regex else self.name in ("", record.name)
         equal = all(Constraint(key, "==", value).holds(record.attributes) for key, value in self.stated)
         return is_named and equal and all(each.holds(record.attributes) for each in self.constraints)
 
 
 def read_query(text: str) -> Query:
     """Reads a record or a query over records. Raises RecordError: query_size, parser_fail."""
-    if len(text.encode("utf-8", "replace")) > MOST_QUERY_BYTES:
+    if len(text.encode("utf-8", "surrogatepass")) > MOST_QUERY_BYTES:
         raise RecordError(f"the query is longer than {MOST_QUERY_BYTES} bytes", "query_size")
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise RecordError("the query holds a lone surrogate, which is no character", "parser_fail")
     return _QueryReader(text).read()
 
 
@@ -134,6 +139,8 @@ class _QueryReader:
     def _value(self, kind: str, text: str) -> Value:
         if kind == "string":
             return _unquoted(text)
+        if kind == "float" and not isfinite(float(text)):
+            raise RecordError(f"the number {text[:20]} is beyond what a float holds", "parser_fail")
         return int(text) if kind == "int" else float(text) if kind == "float" else text
 
     def _peek(self) -> str:
@@ -155,16 +162,21 @@ class _QueryReader:
 
 
 def _regex(text: str) -> str:
-    pattern = _unquoted(text[1:], keep_escapes=True)
+    pattern = text[2:-1]
     try:
-        re.compile(pattern)
-    except re.error as error:
-        raise RecordError(f"the regex {pattern!r} is none: {error}", "parser_fail") from error
+        _expression(pattern)
+    except ExpressionError as error:
+        raise RecordError(f"the regex {pattern[:80]!r} is none: {error}", "parser_fail") from error
     return pattern
 
 
-def _unquoted(text: str, keep_escapes: bool = False) -> str:
-    return text[1:-1] if keep_escapes else re.sub(r"\\(.)", r"\1", text[1:-1])
+@lru_cache(maxsize=64)
+def _expression(pattern: str) -> Expression:
+    return Expression(pattern)
+
+
+def _unquoted(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
 
 def _written(value: Value) -> str:

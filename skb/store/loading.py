@@ -21,7 +21,7 @@ MOST_NAME_BYTES = 2000
 
 MAX_ODDITIES = 50
 
-_MACHINE_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f][^/\x00-\x1f\x7f]{0,199}\Z")
+_MACHINE_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]{0,199}\Z")
 _WITH_OBJECTS = {("core", 2), ("numa_node", 3), ("pu", 3), ("physical_core", 2), ("die", 2), ("cache", 6)}
 _CACHE_TYPES = {"data": "", "unified": "", "instruction": "i"}
 
@@ -92,13 +92,22 @@ def _stated(
     warnings: tuple[Warning, ...],
 ) -> Stated:
     chosen = machine if machine is not None else _machine_of(statements)
-    if not _MACHINE_NAME.match(chosen):
-        raise TermError(
-            f"{chosen[:40]!r} is no machine name; up to 200 characters without '/' and control characters are "
-            "accepted, '.' and '..' apart"
-        )
+    check_machine_name(chosen)
     counted = count_objects(statements) if objects is None else objects
     return Stated(chosen, name, statements, counted, warnings, is_replacing=True)
+
+
+def is_machine_name(name: str) -> bool:
+    return _MACHINE_NAME.match(name) is not None
+
+
+def check_machine_name(name: str) -> None:
+    """Raises TermError for a name that no machine can have."""
+    if not is_machine_name(name):
+        raise TermError(
+            f"{name[:40]!a} is no machine name; up to 200 characters without '/' and control characters are "
+            "accepted, '.' and '..' apart"
+        )
 
 
 def _machine_of(statements: list[Statement]) -> str:

@@ -15,7 +15,7 @@ from skb.snapshot import Snapshot
 from skb.store.backup import BackupReport, read_backup, write_backup
 from skb.store.database import Database
 from skb.store.history import HistoryReader
-from skb.store.loading import LoadReport, Stated, read_stated
+from skb.store.loading import LoadReport, Stated, is_machine_name, read_stated
 from skb.store.pruning import Pruned, check_kept, prune
 from skb.store.tables import change, fact, machine, relation
 from skb.store.writing import (
@@ -215,7 +215,7 @@ class Store:
 
     def times(self, revisions: Iterable[int]) -> dict[int, str]:
         """When each of some revisions was written, as ISO 8601 in UTC; those that are not known are left out."""
-        wanted = sorted(set(revisions))
+        wanted = sorted({revision for revision in revisions if 0 <= revision < 2**63})
         found: dict[int, str] = {}
         with self._database.reading() as connection:
             for at in range(0, len(wanted), 500):
@@ -239,12 +239,13 @@ class Store:
 
 
 def _machine_id(connection: Connection, name: str) -> int:
-    found = connection.execute(select(machine.c.id).where(machine.c.name == name)).scalar()
+    wanted = select(machine.c.id).where(machine.c.name == name)
+    found = connection.execute(wanted).scalar() if is_machine_name(name) else None
     if found is None:
         known = [str(each) for each in connection.execute(select(machine.c.name).order_by(machine.c.name)).scalars()]
         shown = ", ".join(known[:20]) or "none yet"
         raise UnknownMachine(
-            f"the machine {name!r} is not in the store; it holds {shown}",
+            f"the machine {name[:200]!r} is not in the store; it holds {shown}",
             details={"machine": name, "known": known},
         )
     return int(found)

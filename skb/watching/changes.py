@@ -13,6 +13,7 @@ from skb.layers import DENIED
 from skb.rowtext import Rows
 from skb.store.database import Database
 from skb.store.fact_rows import holding
+from skb.store.loading import check_machine_name
 from skb.store.pruning import check_kept
 from skb.store.tables import clock, fact, machine, relation, source
 from skb.store.writing import revision_of
@@ -48,6 +49,8 @@ class Changes:
     def __init__(self, database: Database, pattern: str, from_revision: int | None, machine_name: str | None) -> None:
         self._database = database
         self._pattern = Pattern(pattern)
+        if machine_name is not None:
+            check_machine_name(machine_name)
         self._machine = machine_name
         self._books: dict[str, Bookkeeping] = {}
         with database.reading() as connection:

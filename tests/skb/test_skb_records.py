@@ -1,13 +1,18 @@
 """Named records: Octopus's semantics, watches and messages, and what processes agree on by them."""
 
 import multiprocessing
+import os
+import re
 from threading import Event
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import skb
 from skb.errors import RecordError
 from skb.octopus.coordination import Barrier, Lock, Semaphore
+from skb.octopus.expressions import Expression
 from skb.octopus.records import RecordEvent, Records
 
 
@@ -83,10 +88,45 @@ def test_what_is_refused_has_octopuss_name(records: Records, store: skb.Store) -
         "a { a: 1 } b",
         "a { a: 1 b: 2 }",
         "r'('",
+        "r'(a'",
+        "r'a**'",
+        "r'*'",
+        "r'[b-a]'",
+        "r'(?=a)'",
+        r"r'(a)\1'",
+        "r'(((a{999}){999}){999}){999}'",
+        "r'((a{0}){999}){999}'",
+        "a { b: '\ud800' }",
+        "a { b: 1.0e999 }",
         "a { a: 1.2.3 }",
     ):
         assert _code(records, "set", text) == "parser_fail", text
     assert store.revision == revision
+
+
+pieces = st.sampled_from(["a", "b", ".", "[ab]", "[^a]", r"\d", r"\w", "^", "$", r"\b", "[a-b1]", r"\.", r"[\d-]", ""])
+expressions = st.recursive(
+    pieces,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({'|'.join(parts)})"),
+        st.tuples(inner, st.sampled_from(["*", "+", "?", "*?", "{2}", "{1,3}", "{0,}"])).map("(?:{0[0]}){0[1]}".format),
+    ),
+    max_leaves=6,
+)
+
+
+@given(expressions, st.text("ab1 .-\n", max_size=6))
+@settings(max_examples=5000 if os.environ.get("SKB_TEST_SCALE") == "full" else 200, derandomize=True, deadline=None)
+def test_expressions_find_what_pythons_find(expression: str, text: str) -> None:
+    assert Expression(expression).is_found_in(text) is (re.search(expression, text) is not None)
+
+
+def test_an_expression_that_would_backtrack_for_ever_is_answered(records: Records) -> None:
+    records.set(f"long {{ text: '{'a' * 1900}' }}")
+    for expression in ("(a+)+$b", "(a|a)*b", "(a*)*b", "a*a*a*a*a*a*b", "((a+)?)+c"):
+        assert not records.exists(f"_ {{ text: r'{expression}' }}")
+    assert records.exists("_ { text: r'^(a+)+$' }")
 
 
 def test_sequential_names_count_for_ever(records: Records) -> None:

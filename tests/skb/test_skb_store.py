@@ -19,11 +19,12 @@ from skb.errors import (
     UnknownMachine,
     UnknownRevision,
 )
+from skb.layers import Statement
 from skb.notation.factlines import read_facts
 from skb.notation.parser import read_term
-from skb.rowtext import decode_rows, encode_rows
+from skb.rowtext import Rows, decode_rows, encode_rows
 from skb.store.database import Database
-from skb.store.loading import StatedFact
+from skb.store.loading import Stated, StatedFact
 from skb.store.tables import metadata
 from skb.terms import Compound, Real, String, Variable
 
@@ -131,6 +132,16 @@ def test_a_snapshot_does_not_see_later_writes(kb: skb.KnowledgeBase) -> None:
         lambda kb: kb.store.load("core(0, p0", machine="m"),
         lambda kb: kb.store.load("", machine="m"),
         lambda kb: kb.store.load("core(0, p0).", machine="a/b"),
+        lambda kb: kb.store.load("core(0, p0).", machine="a\ud800"),
+        lambda kb: kb.store.knowledge("a\ud800"),
+        lambda kb: kb.store.snapshot("a\0"),
+        lambda kb: kb.store.changes("_", machine="a\0"),
+        lambda kb: kb.snapshot(2**70),
+        lambda kb: kb.snapshot(-1),
+        lambda kb: kb.store.prune(2**70),
+        lambda kb: kb.store.changes("_", 2**70),
+        lambda kb: kb.retract("'a\\0\\'(1)."),
+        lambda kb: kb.tell([("core", (0, 1))], expected_revision=2**70),
         lambda kb: kb.store.load([("core", (1.5e400, 1), "static", "x")], machine="m"),
         lambda kb: kb.tell([("core", (True, 1))]),
         lambda kb: kb.tell([("core", (2**64, 1))]),
@@ -149,6 +160,19 @@ def test_a_refused_input_leaves_the_revision_where_it_was(kb: skb.KnowledgeBase,
         refused(kb)  # type: ignore[operator]
     assert kb.revision == 1
     assert kb.snapshot().rows("core", 2) == ((0, "p0"), (1, "p0"))
+
+
+def test_a_write_that_fails_half_way_leaves_the_store_as_it_was(kb: skb.KnowledgeBase) -> None:
+    good = Statement("part", 1, "measured", "x", Rows.of([(number,) for number in range(3000)]))
+    bad = Statement("part", 1, "measured", "y", Rows.of([(object(),)]))  # type: ignore[list-item]
+    stated = Stated("m", "half", [good, bad], {}, (), is_replacing=False)
+    before = kb.snapshot().facts()
+    with pytest.raises(TermError):
+        kb.store.tell("m", stated)
+    assert kb.revision == 1
+    assert kb.snapshot().facts() == before
+    assert kb.store.machines()[0].facts == {"core": 2, "link": 1}
+    assert kb.tell([("part", (1,))]) == 2
 
 
 def test_compare_and_set_lets_one_of_two_writers_through(kb: skb.KnowledgeBase) -> None:
@@ -300,8 +324,8 @@ def test_rows_survive_their_encoding(found: list[tuple[object, ...]]) -> None:
 def test_every_registered_relation_has_an_example_that_is_a_fact_of_it() -> None:
     for relation in schema.relations():
         term = read_term(relation.example)
-        assert isinstance(term, Compound)
-        assert (term.functor, len(term.args)) == (relation.name, relation.arity)
+        found = (term.functor, len(term.args)) if isinstance(term, Compound) else (term, 0)
+        assert found == (relation.name, relation.arity)
         assert relation.meaning
     assert schema.key_of("cache", 6) == (0, 1)
     assert schema.key_of("link", 2) is None
