@@ -76,7 +76,7 @@ def test_counts_and_numbers_are_those_of_hwloc(shape: str) -> None:
 LEVELS = ["pack", "die", "l3", "l2", "l1", "core", "pu"]
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=25, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=len(LEVELS), max_size=len(LEVELS)))
 def test_counts_are_the_products_of_the_arities(arities: list[int]) -> None:
     reading = facts.read("synthetic:" + " ".join(f"{level}:{n}" for level, n in zip(LEVELS, arities, strict=True)))

@@ -12,7 +12,7 @@ from kernelsim.scenario import Barrier
 @pytest.fixture(scope="module")
 def pairs(full_scale: bool) -> list[tuple[Outcome, Outcome]]:
     """Random scenarios, each run in closed form and step by step."""
-    scenarios = [random_scenario(seed) for seed in range(1000 if full_scale else 40)]
+    scenarios = [random_scenario(seed) for seed in range(1000 if full_scale else 20)]
     return [(run(scenario), run(replace(scenario, step_by_step=True))) for scenario in scenarios]
 
 

@@ -1,7 +1,9 @@
 """The databases that the tests of the store run over: SQLite in memory, SQLite in a file, PostgreSQL."""
 
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import postgres_server
@@ -10,6 +12,14 @@ import pytest
 
 import skb
 from skb.store.tables import clock, metadata
+
+
+@pytest.fixture(scope="session")
+def processes() -> BaseContext:
+    """Starts processes from one that has loaded the store already: each costs some milliseconds, not half a second."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["skb.knowledge", "skb.store.store", "skb.octopus.coordination", "psycopg"])
+    return context
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Changes: every one that matches, once, in order, from any revision kept, in this process and in others."""
 
-import multiprocessing
 import os
+from multiprocessing.context import BaseContext
 from threading import Event, Thread
 
 import pytest
@@ -140,7 +140,7 @@ def _write(url: str, count: int) -> None:
             store.knowledge("m").tell([("link", ("n", number))])
 
 
-def test_writes_of_another_process_are_told_too(url: str) -> None:
+def test_writes_of_another_process_are_told_too(url: str, processes: BaseContext) -> None:
     with skb.Store(url) as store:
         store.load("machine(m).", machine="m")
         told: list[object] = []
@@ -152,7 +152,7 @@ def test_writes_of_another_process_are_told_too(url: str) -> None:
                 done.set()
 
         with store.subscribe("link(n, _)", tell, poll_s=0.01):
-            writer = multiprocessing.get_context("spawn").Process(target=_write, args=(url, 20))
+            writer = processes.Process(target=_write, args=(url, 20))
             writer.start()
             assert done.wait(60)
             writer.join(60)
@@ -171,7 +171,7 @@ actions = st.one_of(
 
 @given(script=st.lists(actions, max_size=8), start=st.integers(0, 8))
 @settings(
-    max_examples=25,
+    max_examples=500 if os.environ.get("SKB_TEST_SCALE") == "full" else 12,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

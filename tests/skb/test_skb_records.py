@@ -1,8 +1,8 @@
 """Named records: Octopus's semantics, watches and messages, and what processes agree on by them."""
 
-import multiprocessing
 import os
 import re
+from multiprocessing.context import BaseContext
 from threading import Event
 
 import pytest
@@ -226,11 +226,10 @@ def _take_turns(url: str, rounds: int) -> None:
             barrier.leave(60)
 
 
-def test_two_processes_meet_at_a_barrier_and_exclude_each_other(url: str) -> None:
+def test_two_processes_meet_at_a_barrier_and_exclude_each_other(url: str, processes: BaseContext) -> None:
     with skb.Store(url) as store:
         store.records.set("count { value: 0 }")
-        context = multiprocessing.get_context("spawn")
-        members = [context.Process(target=_take_turns, args=(url, 3)) for _ in range(2)]
+        members = [processes.Process(target=_take_turns, args=(url, 3)) for _ in range(2)]
         for member in members:
             member.start()
         for member in members:

@@ -1,9 +1,9 @@
 """Keeping a store over the years: pruned histories, backups that move between databases, old schemas, bulk loads."""
 
-import multiprocessing
 import os
 import sqlite3
 from contextlib import closing
+from multiprocessing.context import BaseContext
 from pathlib import Path
 
 import pytest
@@ -162,13 +162,12 @@ def _load_bulk(url: str, begin: object) -> None:
         store.load(facts, machine="m")
 
 
-def test_a_reader_holds_one_revision_while_another_process_loads_in_bulk(url: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    begin = context.Event()
+def test_a_reader_holds_one_revision_while_another_process_loads_in_bulk(url: str, processes: BaseContext) -> None:
+    begin = processes.Event()
     with skb.Store(url) as store:
         store.load("part(-1).", machine="m")
         before = store.snapshot("m")
-        loader = context.Process(target=_load_bulk, args=(url, begin))
+        loader = processes.Process(target=_load_bulk, args=(url, begin))
         loader.start()
         begin.wait(60)
         seen = []
