@@ -12,7 +12,7 @@ from planner.cpu_list import ACCEPTED, parse_cpu_list
 from planner.errors import PlanError
 
 PLACEMENTS = ("compact", "scatter", "solved", "random")
-PLAN_KEYS = ("objective", "group", "traffic", "constraint", "smt")
+PLAN_KEYS = ("objective", "weights", "current", "group", "traffic", "constraint", "smt", "distinct", "isolated")
 RUN_KEYS = ("workload", "threads", "cores", "placement", "manifest", "weight", "workload_options")
 KEYS = ("name", "app", *RUN_KEYS, *PLAN_KEYS)
 MOST_THREADS = 4096

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from planner.errors import PlanError
@@ -78,6 +78,18 @@ class Fields:
     def __contains__(self, key: str) -> bool:
         return key in self._table
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    @property
+    def key(self) -> str:
+        """The path of this table, empty for the document."""
+        return self._key
+
+    def line(self, path: str) -> int | None:
+        """The line of a path from the document's start, None for what was never text."""
+        return line_of(self._lines, path)
+
     def take(self, key: str, default: Any = None) -> Any:
         self._taken.append(key)
         return self._table.get(key, default)
@@ -143,6 +155,12 @@ class Fields:
         if not isinstance(value, list):
             raise self.refuse(key, _found(value), f"[[{key}]] tables")
         return [Fields(table, self._where, f"{key}[{index}]", self._lines) for index, table in enumerate(value)]
+
+    def table(self, key: str) -> "Fields":
+        value = self.take(key)
+        if not isinstance(value, Mapping):
+            raise self.refuse(key, _found(value), f"a table [{key}]")
+        return Fields(value, self._where, f"{self._key}.{key}" if self._key else key, self._lines)
 
     def close(self, allowed: Iterable[str] = ()) -> None:
         """Refuse keys that nobody took."""

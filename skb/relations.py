@@ -22,6 +22,9 @@ isa(Core*, Isa)
 core_kind(Core*, Kind)
     rank of the core's kind on a hybrid machine
     core_kind(0, 1)
+cpu_feature(Core*, Feature*)
+    an instruction set extension or unit that the core has, by Linux's name: fpu, avx512f, sve, ...
+    cpu_feature(0, avx512f)
 disallowed(Core*)
     present in the machine, not to be used
     disallowed(5)

@@ -1,7 +1,8 @@
 """Who sends how much to whom: patterns over groups of dispatchers, or explicit edges."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from math import isqrt
+from itertools import product
+from math import isqrt, prod
 from typing import Any
 
 from planner.toml_fields import Fields
@@ -17,8 +18,8 @@ def read_traffic(fields: Fields, members: Mapping[str, Sequence[str]]) -> list[E
     """Edges of one `[[traffic]]` table; `members` lists each group's dispatchers, and each dispatcher itself.
 
     `bytes_per_second` is what one edge carries. `ring`: each to the next. `stencil`: each to its neighbours
-    in a 2d grid (`grid = [rows, columns]`, nearly square by default). `all-to-all`: each to every other,
-    between two groups each to all of the other and back. `pairs`: two groups, i with i and back. `edges`:
+    in a grid (`grid = [rows, columns]` or up to four sides; two, nearly square, by default). `all-to-all`: each to
+    every other, between two groups each to all of the other and back. `pairs`: two groups, i with i and back. `edges`:
     `[sender, receiver, bytes per second]`. `matrix`: one row a sender, times `bytes_per_second` where that
     is given.
     """
@@ -60,34 +61,27 @@ def _all_to_all(own: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _stencil(fields: Fields, own: Sequence[str]) -> list[tuple[str, str]]:
-    rows, columns = _grid(fields, len(own))
-    return [
-        (own[row * columns + column], own[other_row * columns + other_column])
-        for row in range(rows)
-        for column in range(columns)
-        for other_row, other_column in (
-            (row - 1, column),
-            (row + 1, column),
-            (row, column - 1),
-            (row, column + 1),
-        )
-        if 0 <= other_row < rows and 0 <= other_column < columns
-    ]
+    """Each to the members one step away along any side of the grid, the last side counting fastest."""
+    sides = _grid(fields, len(own))
+    places = list(product(*(range(side) for side in sides)))
+    name = dict(zip(places, own, strict=True))
+    steps = [(axis, step) for axis in range(len(sides)) for step in (-1, 1)]
+    neighbours = (
+        (place, (*place[:axis], place[axis] + step, *place[axis + 1 :])) for place in places for axis, step in steps
+    )
+    return [(name[place], name[other]) for place, other in neighbours if other in name]
 
 
-def _grid(fields: Fields, count: int) -> tuple[int, int]:
+def _grid(fields: Fields, count: int) -> tuple[int, ...]:
     given = fields.take("grid")
     if given is None:
         rows = next(rows for rows in range(isqrt(count), 0, -1) if count % rows == 0)
         return rows, count // rows
-    if (
-        not isinstance(given, list)
-        or len(given) != 2
-        or not all(isinstance(one, int) and one > 0 for one in given)
-        or given[0] * given[1] != count
-    ):
-        raise fields.refuse("grid", f"is {given!r}", f"[rows, columns] with rows x columns = {count}")
-    return given[0], given[1]
+    sides = given if isinstance(given, list) and 1 <= len(given) <= 4 else []
+    are_sides = bool(sides) and all(isinstance(one, int) and not isinstance(one, bool) and one > 0 for one in sides)
+    if not are_sides or prod(sides) != count:
+        raise fields.refuse("grid", f"is {given!r}"[:80], f"[rows, columns] or up to four sides, together {count}")
+    return tuple(sides)
 
 
 def _across(fields: Fields, pattern: str, a: Sequence[str], b: Sequence[str]) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Core:
     """One hardware thread. `id` is the SKB's own, `os_index` the operating system's, `hw_id` the APIC's.
 
-    None means that the source does not say; `package`, `physical_core` and `node` are ids within the machine.
+    None means that the source does not say; `package`, `physical_core` and `node` are ids within the machine. `kind` is
+    a rank, higher for faster cores. `features` are instruction set extensions and units by Linux's names.
     """
 
     id: int
@@ -21,6 +22,9 @@ class Core:
     isa: str | None = None
     kind: int | None = None
     allowed: bool = True
+    isolated: bool = False
+    tickless: bool = False
+    features: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,10 @@ def read_cores(snapshot: Snapshot) -> tuple[Core, ...]:
     clock_hz = column(snapshot, "clock_hz", 2, lambda row: integer(row[1]))
     isa = column(snapshot, "isa", 2, lambda row: text(row[1]))
     kind = column(snapshot, "core_kind", 2, lambda row: integer(row[1]))
-    disallowed = {row[0] for row in snapshot.rows("disallowed", 1)}
+    disallowed, isolated, tickless = (
+        {row[0] for row in snapshot.rows(name, 1)} for name in ("disallowed", "isolated", "tickless")
+    )
+    features = read_features(snapshot)
     return tuple(
         Core(
             id=core_id,
@@ -90,9 +93,21 @@ def read_cores(snapshot: Snapshot) -> tuple[Core, ...]:
             isa=isa.get(core_id),
             kind=kind.get(core_id),
             allowed=core_id not in disallowed,
+            isolated=core_id in isolated,
+            tickless=core_id in tickless,
+            features=features.get(core_id, frozenset()) if features else None,
         )
         for core_id in read_core_ids(snapshot)
     ) or barrelfish_cores(snapshot.rows)
+
+
+def read_features(snapshot: Snapshot) -> dict[Any, frozenset[str]]:
+    """The features of each core that has any; a machine that states some states all of them."""
+    found: dict[Any, set[str]] = {}
+    for core, feature in snapshot.rows("cpu_feature", 2):
+        found.setdefault(core, set()).add(str(feature))
+    same: dict[frozenset[str], frozenset[str]] = {}
+    return {core: same.setdefault(frozenset(own), frozenset(own)) for core, own in found.items()}
 
 
 def read_caches(snapshot: Snapshot) -> tuple[Cache, ...]:

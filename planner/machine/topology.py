@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.cpu_list import format_cpu_list
 from planner.errors import PlanError
+from planner.machine.devices import Device, named_device, read_devices
 from planner.machine.estimate import Estimator
 from planner.machine.latency import (
     NOMINAL_CLOCK_HZ,
@@ -23,6 +24,9 @@ from planner.machine.relations import integer, read_caches, read_cores, read_lat
 
 DEFAULT_SEND_SHARE_PPM = 190_000
 """Sender's part of the one-way latency, from Smelt's 380 measured pairs."""
+
+LOCAL_DISTANCE, FAR_DISTANCE = 10, 20
+"""SLIT distances of a node to itself, and to another one where nobody states it."""
 
 PS_PER_UNIT = {"ps": 1, "ns": 1_000, "us": 1_000_000, "ms": 1_000_000_000, "s": PS_PER_SECOND}
 
@@ -47,6 +51,10 @@ class Topology:
     node_bytes: Mapping[int, int] = field(default_factory=dict)
     node_os_index: Mapping[int, int] = field(default_factory=dict)
     mesh: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    devices: tuple[Device, ...] = ()
+    measured_load_ppm: Mapping[tuple[str, int], int] = field(default_factory=dict)
+    memory_cycles: Mapping[Pair, int] = field(default_factory=dict)
+    cache_cycles: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, knowledge: Any) -> "Topology":
@@ -77,6 +85,10 @@ class Topology:
             node_bytes={row[0]: size for row in snapshot.rows("numa_node", 3) if (size := integer(row[2])) is not None},
             node_os_index={row[0]: at for row in snapshot.rows("numa_node", 3) if (at := integer(row[1])) is not None},
             mesh={row[0]: row[1:] for row in snapshot.rows("mesh_position", 3)},
+            devices=read_devices(snapshot, cores),
+            measured_load_ppm={(str(row[0]), row[1]): row[2] for row in snapshot.rows("measured_utilisation_ppm", 3)},
+            memory_cycles={row[:2]: row[2] for row in snapshot.rows("memory_latency", 3)},
+            cache_cycles={str(row[0]): row[1] for row in snapshot.rows("cache_latency", 2)},
         )
 
     @cached_property
@@ -105,7 +117,7 @@ class Topology:
 
     @cached_property
     def _latencies(self) -> LatencyTable:
-        return LatencyTable(self.stated_latency, Estimator(self).latency_ps)
+        return LatencyTable(self.stated_latency, Estimator(self))
 
     def latency_ps(self, src: int, dst: int) -> int:
         """One-way message latency, picoseconds; 0 from a core to itself unless stated."""
@@ -118,13 +130,12 @@ class Topology:
 
     def weakest_source(self, pairs: Iterable[Pair]) -> Certainty:
         """The least certain latency among ordered pairs of cores."""
-        return weakest(self._latencies.between(src, dst).certainty for src, dst in pairs if src != dst)
+        return weakest(self._latencies.certainty(src, dst) for src, dst in pairs if src != dst)
 
     def latency_matrix_ps(self, cores: Iterable[int]) -> list[list[int]]:
         """Row by source, column by destination, in the order given; the diagonal is 0."""
-        ids = tuple(cores)
-        between = self._latencies.between
-        return [[between(src, dst).latency_ps if src != dst else 0 for dst in ids] for src in ids]
+        found: list[list[int]] = self._latencies.matrix_ps(tuple(cores)).tolist()
+        return found
 
     @property
     def send_share_ppm(self) -> int:
@@ -191,6 +202,29 @@ class Topology:
             (-1 - core.id if core.physical_core is None else core.physical_core, core.id) for core in self.cores
         )
         return tuple(sorted(groups.values()))
+
+    def device(self, name: str) -> Device:
+        """A device by the system's name or its address; PlanError (code "unknown_device") for another."""
+        return named_device(self.devices, name, self.name)
+
+    def device_distance(self, device: Device, core_id: int) -> int | None:
+        """SLIT distance from a core's node to the device's nearest one, 10 on its own cores; None if nobody says."""
+        if core_id in device.cores:
+            return LOCAL_DISTANCE
+        here = self.core(core_id).node
+        nodes = device.nodes or {self.core(core).node for core in device.cores}
+        known = [self.slit(here, node) for node in nodes if here is not None and node is not None]
+        return min(known, default=None)
+
+    def slit(self, a_node: int, b_node: int) -> int:
+        """Relative distance of two nodes: 10 to itself and 20 to another one where none is stated."""
+        stated = self.node_distance.get((a_node, b_node))
+        return stated if stated is not None else LOCAL_DISTANCE if a_node == b_node else FAR_DISTANCE
+
+    def device_hops(self, device: Device, core_id: int) -> int | None:
+        """Package hops from a core to the device's own cores; None if nobody says."""
+        hops = [self.package_hops(core_id, core) for core in device.cores]
+        return min((hop for hop in hops if hop is not None), default=None)
 
     def package_hops(self, a_core: int, b_core: int) -> int | None:
         """Interconnect hops between the packages of two cores; None where nobody says."""

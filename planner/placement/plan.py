@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from planner.applications.application import Application
-from planner.cpu_list import format_cpu_list
 from planner.machine.topology import Topology
-from planner.placement.machine_problem import problem_of, unlimited_nodes, untold_cores
+from planner.placement.locations import MOST_PLACES, places_of
+from planner.placement.machine_problem import notes_of, problem_of
 from planner.placement.matrix_problem import matrix_problem, quadratic_problem
+from planner.placement.objectives import Search, minimise
 from planner.placement.problem import Problem
-from planner.placement.rules.conflict import minimal_conflict
+from planner.placement.rules.conflict import Conflict, find_conflict
+from planner.placement.rules.relaxation import Relaxation
 from planner.placement.solve import Mapper, Solved, Status, solve
-from planner.verify.placement import check_assignment, check_map
+from planner.verify.placement import check_assignment, check_map, terms_of, value_of
 
 UNIT = "byte ns/s"
 
@@ -33,11 +35,11 @@ class Seat:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where everyone runs. `cost` is the sum over ordered pairs of traffic x one-way latency, NaN without a
-    map.
+    """Where everyone runs. `cost` is the objective's value, in general the sum over ordered pairs of traffic x one-way
+    latency; NaN without a map.
 
     `bound` is below every placement's cost, by the method that `proof` names. `conflict` names constraints
-    that cannot hold together, a minimal set where `is_minimal`.
+    that cannot hold together, a minimal set where `is_minimal`; `relaxations` what of each of them would do.
     """
 
     status: Status
@@ -49,6 +51,7 @@ class Placement:
     unit: str = UNIT
     conflict: tuple[str, ...] = ()
     is_minimal: bool = False
+    relaxations: tuple[Relaxation, ...] = ()
     certainty: str = "stated"
     revision: int = 0
     seconds: float = 0.0
@@ -78,6 +81,7 @@ class Placement:
             "baselines": dict(self.baselines),
             "conflict": list(self.conflict),
             "minimal": self.is_minimal,
+            "relaxations": [one.to_json() for one in self.relaxations],
             "latency": self.certainty,
             "seconds": self.seconds,
             "revision": self.revision,
@@ -95,51 +99,54 @@ def place(
     iterations: int | None = None,
     mappers: Sequence[Mapper] = (),
 ) -> Placement:
-    """Dispatchers on different allowed cores, at the least traffic x latency, under the application's constraints.
+    """Dispatchers on allowed cores at the least cost of the application's objective, under its constraints.
 
     `iterations` bounds the search reproducibly (5,000 by default), `time_limit` by seconds from the search's start;
     `mappers` are other tools' ways to assignments, improved if they keep the constraints. Raises PlanError for
-    constraints that name cores, packages or nodes which the machine does not have.
+    constraints that name cores, packages, nodes or devices which the machine does not have.
     """
     started = time.perf_counter()
-    if len(app.dispatchers) > len(machine.allowed_ids):
-        return _no_placement(app, machine, "infeasible", seed, started)
-    solved = solve(problem_of(app, machine), seed, time_limit, iterations, mappers)
+    places = places_of(app, machine, app.constraints, most=MOST_PLACES)
+    problem = problem_of(app, machine, places)
+    solved = minimise(app, machine, problem, places, Search(seed, time_limit, iterations, mappers))
     if isinstance(solved, str):
         return _no_placement(app, machine, solved, seed, started)
-    seats = {}
-    for name, at in zip(app.dispatchers, solved.assignment, strict=True):
-        core = machine.core(machine.allowed_ids[at])
-        seats[name] = Seat(core.id, core.os_index, core.node)
-    used = [(seats[a].core, seats[b].core) for a, b, rate in app.edges if rate and a != b]
-    check_map(app, machine, {name: seat.core for name, seat in seats.items()}, solved.cost)
+    cores = {name: places.cores[at] for name, at in zip(app.dispatchers, solved.assignment, strict=True)}
+    check_map(app, machine, cores, solved.cost)
+    used = [(cores[a], cores[b]) for a, b, rate in app.edges if rate and a != b]
     return Placement(
         status=solved.status,
-        seats=seats,
+        seats={name: _seat(machine, core) for name, core in cores.items()},
         cost=solved.cost,
         bound=solved.bound,
         proof=solved.proof,
-        baselines=solved.baselines,
+        baselines=_baselines(app, machine, problem, places.cores),
+        unit=app.objective.unit,
         certainty=machine.weakest_source(used),
         revision=machine.revision,
         seconds=time.perf_counter() - started,
-        notes=_notes(app, machine),
+        notes=notes_of(app, machine),
+        extra={"objective": app.objective.name, "terms": terms_of(app, machine, cores)},
     )
 
 
-def _notes(app: Application, machine: Topology) -> tuple[str, ...]:
-    notes = []
-    if nodes := unlimited_nodes(app, machine):
-        unknown = f"the size of NUMA node {format_cpu_list(nodes)} is not known"
-        notes.append(f"{unknown}: the memory asked for was not checked there")
-    if cores := untold_cores(app, machine):
-        unknown = f"the instruction set of core {format_cpu_list(cores)} is not known"
-        notes.append(f"{unknown}: the isa asked for was not checked there")
-    return tuple(notes)
+def _seat(machine: Topology, core_id: int) -> Seat:
+    core = machine.core(core_id)
+    return Seat(core.id, core.os_index, core.node)
+
+
+def _baselines(app: Application, machine: Topology, problem: Problem, cores: Sequence[int]) -> dict[str, float]:
+    """What simple orders would cost, whatever rules they break."""
+    return {
+        name: value_of(
+            app, terms_of(app, machine, {one: cores[at] for one, at in zip(app.dispatchers, order, strict=False)})
+        )
+        for name, order in (("compact", problem.order), ("scatter", problem.scattered))
+    }
 
 
 def _no_placement(app: Application, machine: Topology, status: Status, seed: int, started: float) -> Placement:
-    conflict, is_minimal = minimal_conflict(app, machine, seed) if status == "infeasible" else ((), False)
+    found = find_conflict(app, machine, seed) if status == "infeasible" else Conflict()
     return Placement(
         status=status,
         seats={},
@@ -147,10 +154,13 @@ def _no_placement(app: Application, machine: Topology, status: Status, seed: int
         bound=0.0,
         proof={},
         baselines={},
-        conflict=conflict,
-        is_minimal=is_minimal,
+        unit=app.objective.unit,
+        conflict=found.names,
+        is_minimal=found.is_minimal,
+        relaxations=found.relaxations,
         revision=machine.revision,
         seconds=time.perf_counter() - started,
+        extra={"objective": app.objective.name},
     )
 
 

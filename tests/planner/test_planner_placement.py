@@ -141,7 +141,7 @@ def test_a_disallowed_core_gets_nobody() -> None:
         ({"group": [{"name": "a", "count": 0}]}, "group[0].count: is 0; a whole number from 1"),
         ({"group": [{"name": "a"}, {"name": "a"}]}, "a name of its own"),
         ({"colour": "red"}, "key colour: is unknown"),
-        ({"objective": "speed"}, "objective: is 'speed'; communication is accepted"),
+        ({"objective": "speed"}, "objective: is 'speed'; communication or load"),
         ({"traffic": [{"between": "nobody", "pattern": "ring", "bytes_per_second": 1}]}, "names 'nobody'"),
         ({"traffic": [{"between": "workers", "pattern": "star", "bytes_per_second": 1}]}, "ring or stencil"),
         ({"traffic": [{"between": "workers", "pattern": "ring", "bytes_per_second": -1}]}, "is -1; a finite"),

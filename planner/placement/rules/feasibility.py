@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from planner.placement.problem import Rule, holds
+from planner.placement.problem import Inside, Rule, holds
+from planner.placement.rules.arithmetic import is_overfull
 from planner.placement.rules.model import RuleModel, facility_marks, kinds, location_marks
 
 WORK_LIMIT = 10.0
@@ -29,14 +30,20 @@ def find_feasible(
     is_distinct: bool = True,
     seed: int = 0,
     time_limit: float | None = None,
+    avoided: Inside | None = None,
 ) -> Feasibility:
-    """Any assignment that respects the rules; `is_distinct` lets each location be used once only."""
-    if is_distinct and size > location_count:
+    """Any assignment that respects the rules; `is_distinct` lets each location be used once only.
+
+    With `avoided` the one with the fewest members outside what that rule permits.
+    """
+    if is_distinct and (size > location_count or is_overfull(size, location_count, rules)):
         return Feasibility("infeasible")
-    facilities = kinds(size, [facility_marks(rule, size) for rule in rules])
-    locations = kinds(location_count, [location_marks(rule, location_count) for rule in rules])
+    marking = [*rules, *([avoided] if avoided else [])]
+    facilities = kinds(size, [facility_marks(rule, size) for rule in marking])
+    locations = kinds(location_count, [location_marks(rule, location_count) for rule in marking])
     asked = RuleModel(facilities, locations, rules, is_distinct=is_distinct)
-    solution = asked.model.solve(seed=seed, work_limit=WORK_LIMIT, time_limit=time_limit)
+    outside = asked.outside(avoided) if avoided else None
+    solution = asked.model.solve(seed=seed, work_limit=WORK_LIMIT, time_limit=time_limit, minimise=outside)
     if not solution.solutions:
         return Feasibility("infeasible" if solution.status == "infeasible" else "unknown")
     assignment = asked.read(solution.values)

@@ -91,6 +91,12 @@ class RuleModel:
             ]
             self.model.require(load, "<=", rule.limits[number])
 
+    def outside(self, rule: Inside) -> list[Term]:
+        """How many members are where the rule does not permit them."""
+        kinds = sorted({self._kind_of[member] for member in rule.members})
+        places = [index for index, own in enumerate(self._locations) if own[0] not in rule.permitted]
+        return [(1, self.count[kind][index]) for kind in kinds for index in places]
+
     def _members_at(self, members: Sequence[int], places: Sequence[int]) -> list[Term]:
         kinds = sorted({self._kind_of[member] for member in members})
         return [(1, self.count[kind][index]) for kind in kinds for index in places]
