@@ -145,6 +145,20 @@ class Snapshot:
             for row in said.rows
         ]
 
+    def said(self, name: str, arity: int) -> Iterator[tuple[str, str, Sequence[Row]]]:
+        """The winning facts of a relation by who said them: layer, source, rows; weaker and older ones first."""
+        relation = (name, arity)
+        stretches = self._contents.stretches(relation)
+        if len(stretches) == 1:
+            yield LAYERS[stretches[0].layer], stretches[0].source, self.rows(name, arity)
+            return
+        own: dict[int, list[Row]] = {index: [] for index in range(len(stretches))}
+        for row, index in self._contents.winners(relation).items():
+            own[index].append(row)
+        for index, rows in own.items():
+            if rows:
+                yield LAYERS[stretches[index].layer], stretches[index].source, rows
+
     def unresolved(self) -> "Snapshot":
         """The same revision with every stated fact in it, those that contradict each other or are denied, too."""
         return Snapshot(self.machine, self.revision, self._contents.unresolved())

@@ -1,7 +1,8 @@
 """A machine's relations as typed values; read for Topology and for nobody else."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, Protocol, cast
 
 from planner.machine.barrelfish import barrelfish_cores
 from planner.machine.latency import NOMINAL_CLOCK_HZ, Certainty, Pair, PairLatency, certainty_of, half_round_trip_ps
@@ -44,13 +45,12 @@ def column(snapshot: Snapshot, name: str, arity: int, take: Callable[[Row], Any]
     return {row[0]: take(row) for row in snapshot.rows(name, arity) if isinstance(row[0], int)}
 
 
-def provenance(snapshot: Snapshot, name: str, rows: Iterable[Row]) -> Callable[[Row], tuple[str, str]]:
-    """Layer and source of a row, looked up in bulk where the snapshot can."""
-    list_facts = getattr(snapshot, "facts", None)
-    if not callable(list_facts):
-        return lambda row: snapshot.source_of(name, row)
-    known = {fact.args: (fact.layer, fact.source) for fact in list_facts(name) if fact.wins}
-    return lambda row: known.get(row) or snapshot.source_of(name, row)
+def said(snapshot: Snapshot, name: str, arity: int) -> Iterable[tuple[str, str, Sequence[Row]]]:
+    """Layer, source and rows, one after another or in bulk where the snapshot can."""
+    in_bulk = getattr(snapshot, "said", None)
+    if callable(in_bulk):
+        return cast(Iterable[tuple[str, str, Sequence[Row]]], in_bulk(name, arity))
+    return [(*snapshot.source_of(name, row), (row,)) for row in snapshot.rows(name, arity)]
 
 
 def read_core_ids(snapshot: Snapshot) -> list[int]:
@@ -125,37 +125,36 @@ def read_caches(snapshot: Snapshot) -> tuple[Cache, ...]:
 
 def read_latencies(snapshot: Snapshot, clock_hz: Mapping[int, int | None]) -> dict[Pair, PairLatency]:
     """The winning fact of each ordered pair: of the higher layer, and one-way before round trip."""
-    found: dict[Pair, tuple[int, PairLatency]] = {}
-    for name in ("message_latency_ps", "message_rtt"):
-        rows = snapshot.rows(name, 6)
-        source_of = provenance(snapshot, name, rows)
-        convert = _PairConverter(name)
-        for row in rows:
-            layer, source = source_of(row)
-            rank = LAYER_RANK.get(layer, 0)
-            pair = row[:2]
-            if pair not in found or rank > found[pair][0]:
-                found[pair] = (rank, convert(row[2], certainty_of(layer, source), clock_hz.get(row[0])))
-    return {pair: latency for pair, (_, latency) in found.items()}
+    statements = [
+        (LAYER_RANK.get(layer, 0), order, name, certainty_of(layer, source), rows)
+        for order, name in enumerate(("message_rtt", "message_latency_ps"))
+        for layer, source, rows in said(snapshot, name, 6)
+    ]
+    found: dict[Pair, PairLatency] = {}
+    for _, _, name, certainty, rows in sorted(statements, key=itemgetter(0, 1)):
+        convert = _PairConverter(name, certainty)
+        found.update({row[:2]: convert(row[2], clock_hz.get(row[0])) for row in rows})
+    return found
 
 
 class _PairConverter:
     """Makes one value for equal facts, since large machines repeat a few latencies."""
 
-    def __init__(self, relation: str) -> None:
+    def __init__(self, relation: str, certainty: Certainty) -> None:
         self._is_one_way = relation == "message_latency_ps"
-        self._known: dict[tuple[int, Certainty, int | None], PairLatency] = {}
+        self._certainty = certainty
+        self._known: dict[tuple[int, int | None], PairLatency] = {}
 
-    def __call__(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
-        key = (value, certainty, clock_hz)
+    def __call__(self, value: int, clock_hz: int | None) -> PairLatency:
+        key = (value, clock_hz)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = self._convert(value, certainty, clock_hz)
+            found = self._known[key] = self._convert(value, clock_hz)
         return found
 
-    def _convert(self, value: int, certainty: Certainty, clock_hz: int | None) -> PairLatency:
+    def _convert(self, value: int, clock_hz: int | None) -> PairLatency:
         if self._is_one_way:
-            return PairLatency(value, certainty)
+            return PairLatency(value, self._certainty)
         if clock_hz is None:
             return PairLatency(half_round_trip_ps(value, NOMINAL_CLOCK_HZ), "estimated")
-        return PairLatency(half_round_trip_ps(value, clock_hz), certainty)
+        return PairLatency(half_round_trip_ps(value, clock_hz), self._certainty)

@@ -1,9 +1,12 @@
 import pickle
 import time
+from dataclasses import replace
 
 import pytest
 from planner_machines import Snapshot, flat, opteron
 
+import skb
+from facts import read
 from planner import PlanError, Topology
 
 
@@ -132,3 +135,13 @@ def test_a_stream_goes_by_throughput_then_by_interval_then_by_the_senders_share(
     )
     machine = Topology.of(facts)
     assert [machine.occupancy_ps(*pair) for pair in ((0, 1), (0, 2), (2, 0), (1, 2))] == [10_000, 8_000, 8_000, 9_500]
+
+
+@pytest.mark.parametrize("source", ["amd-8x4", "intel-2x4", "scc", "synthetic:pack:2 node:2 l3:2 l2:2 core:1 pu:2"])
+def test_the_matrix_of_latencies_is_the_latency_of_each_pair(source):
+    machine = Topology.of(skb.load(read(source)))
+    bare = replace(machine, stated_latency={})
+    for each in (machine, bare):
+        cores = each.core_ids[::-1][:24]
+        expected = [[each.latency_ps(a, b) if a != b else 0 for b in cores] for a in cores]
+        assert each.latency_matrix_ps(cores) == expected
