@@ -1,7 +1,7 @@
 """From a finite-domain question to its answer: lower, solve, read the values back as terms, check them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from skb.errors import SkbError
@@ -21,12 +21,14 @@ from skb.finite.values import Codes
 from skb.matching import substitute
 from skb.notation.printing import write_term
 from skb.query.answer import Answer, Limits
-from skb.query.program import GOAL, Question, build_program
+from skb.query.program import GOAL, Question, build_program, columns_of
 from skb.query.rules import PredicateId, names, ordered_names
 from skb.snapshot import Snapshot
 from skb.solving.constraints import Problem
 from skb.solving.solver import Solution, solve, solve_all
 from skb.terms import Compound, Row, Term, Variable, sort_rows
+
+_CHECK_EVERY = 256
 
 
 def ask_finite(snapshot: Snapshot, question: Question, limits: Limits, started: float) -> Answer:
@@ -54,13 +56,13 @@ class _Asking:
         self._limits = limits
         self._started = started
         self._budget = Budget(limits)
-        self._model = Model(limits.max_model_vars)
+        self._model = Model(self._budget)
         self._codes = Codes()
         self._places = Places(question.place, question.goal)
 
     def answer(self) -> Answer:
         build_program(self._question, self._snapshot.relations(), "true", ())
-        statement = read_statement(self._question.goal, GLOBALS - self._defined())
+        statement = read_statement(self._question.goal, GLOBALS - self._defined(), self._places.naming)
         bindings = self._parameters(statement)
         if bindings is None:
             status = "complete" if statement.terminal == "all" else "infeasible"
@@ -73,15 +75,19 @@ class _Asking:
         is_ranked = statement.terminal in ("minimize", "maximize")
         if is_ranked:
             assert asked is not None
-            objective = lowering.expressions.sum(asked)
+            with self._places.naming(statement.asked_at):
+                objective = lowering.expressions.sum(asked)
             problem = self._model.problem(objective, statement.terminal == "maximize")
             shown = [_Column(name) for name in self._model.declared or self._undeclared()]
         else:
             problem = self._model.problem(None, False)
-            shown = self._columns(relations, statement, bindings)
+            with self._places.naming(statement.asked_at):
+                shown = self._columns(relations, statement, bindings)
         solution = self._solve_all(problem) if statement.terminal == "all" else self._solve(problem)
-        self._check(statement, bindings, solution, asked if is_ranked else None)
-        return self._answer(solution, shown)
+        goals = [substitute(part.goal, bindings) for part in (*statement.declarations, *statement.constraints)]
+        if is_ranked and asked is not None and solution.objective is not None:
+            goals.append(Compound("#=", (asked, solution.objective)))
+        return self._answer(self._checked(statement, goals, solution), shown)
 
     def _defined(self) -> set[PredicateId]:
         """The relations that facts or rules state: their names are no constraints."""
@@ -157,8 +163,8 @@ class _Asking:
         used: set[str] = set() if statement.asked is None else names(statement.asked)
         for part in (*statement.declarations, *statement.constraints):
             used |= names(part.goal)
-        columns = [name for name in ordered_names(goal) if name in used or statement.asked is None]
-        columns = [name for name in columns if not name.startswith("_") or name in used]
+        shown = columns_of(goal) if statement.asked is None else ()
+        columns = [name for name in ordered_names(goal) if name in used or name in shown]
         rows = self._evaluate(goal, columns)
         if not rows:
             return None
@@ -180,17 +186,17 @@ class _Asking:
                 found.update(dict.fromkeys(batch))
         return sort_rows(found)
 
-    def _check(
-        self, statement: Statement, bindings: Mapping[str, Term], solution: Solution, objective: Term | None
-    ) -> None:
-        """Every solution against the goals as written. Raises BrokenAnswer."""
+    def _checked(self, statement: Statement, goals: Sequence[Term], solution: Solution) -> Solution:
+        """The solution with as many assignments as the time allows to hold to the goals as written.
+
+        One is always checked. Raises BrokenAnswer.
+        """
         check = Recheck(statement.families, self._evaluate)
-        goals = [substitute(part.goal, dict(bindings)) for part in (*statement.declarations, *statement.constraints)]
-        if objective is not None and solution.objective is not None:
-            goals.append(Compound("#=", (objective, solution.objective)))
-        for values in solution.solutions:
-            shown = {name: self._codes.term(value) for name, value in values.items() if not name.startswith("$")}
-            check.check(goals, shown)
+        for at, values in enumerate(solution.solutions):
+            if at and not at % _CHECK_EVERY and not self._budget.seconds_left():
+                return replace(solution, status="truncated", solutions=solution.solutions[:at], stopped_by="time_ms")
+            check.check(goals, {name: self._codes.term(value) for name, value in values.items() if name[0] != "$"})
+        return solution
 
     def _answer(self, solution: Solution, columns: Sequence[_Column]) -> Answer:
         term = self._codes.term

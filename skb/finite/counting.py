@@ -55,11 +55,11 @@ def _post_element(lowering: "Lowering", args: Sequence[Term], label: str | None)
     items = relations.items(listed)
     sums = [lowering.expressions.sum(each, label) for each in items]
     values = [model.as_variable(each, label) if each.factors else each.constant for each in sums]
-    lowering.define(index, Domain.of_range(1, len(values)))
+    lowering.define(index, Domain.of_range(1, len(values)), label)
     shifted = model.auxiliary(Domain.of_range(0, len(values) - 1))
     model.post_sum(lowering.expressions.sum(index, label).plus(Sum({shifted: -1}, -1)), "==", label)
     reached = [model.domains[each].intervals if isinstance(each, str) else ((each, each),) for each in values]
-    lowering.define(value, Domain.of_intervals(interval for intervals in reached for interval in intervals))
+    lowering.define(value, Domain.of_intervals(interval for intervals in reached for interval in intervals), label)
     model.post(Element(shifted, tuple(values), lowering.variable(value, label)), label)
 
 
@@ -69,7 +69,7 @@ def _post_count(
     """How many of a list take one of some values, compared with a count."""
     items = _list(lowering, listed, name)
     found = lowering.expressions.counted(tuple(items), values, label)
-    lowering.define(count, Domain.of_range(0, len(items)))
+    lowering.define(count, Domain.of_range(0, len(items)), label)
     wanted = lowering.expressions.sum(count, label)
     lowering.model.post_sum(found.plus(wanted, -1), COMPARISONS[_SIGNS[name]], label)
 

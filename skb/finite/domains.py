@@ -34,7 +34,7 @@ def declare(relations: Relations, declaration: Term, label: str | None) -> None:
             _check_listed(domain, target)
             relations.model.post_table([name], tuple([(value,) for value in domain]), label)
         else:
-            relations.model.declare(name, domain)
+            relations.model.declare(name, domain, label)
 
 
 def read_domain(relations: Relations, term: Term) -> Domain:

@@ -187,7 +187,7 @@ class Expressions:
 
     def _truth_value(self, goal: Term, label: str | None) -> Sum:
         if isinstance(goal, Variable) and goal.name not in self.model.domains:
-            self.model.add_variable(goal.name, Domain.of_range(0, 1))
+            self.model.add_variable(goal.name, Domain.of_range(0, 1), label)
         total = self.sum(goal, label)
         low, high = self.model.bounds(total)
         if low < 0 or high > 1:
@@ -229,8 +229,7 @@ class Expressions:
             instances = self.relations.plain_instances(args[0], args[1], "for")
             return self._all([self.truth(each, label) for each in instances], label)
         if name in _AND:
-            parts = flattened(goal, ("#/\\",)) if name != "," else self._conjuncts(goal)
-            return self._all([self.truth(each, label) for each in parts], label)
+            return self._conjunction(goal, label)
         if name in _OR and not _is_choice(args[0]):
             return self._any([self.truth(part, label) for part in flattened(goal, _OR)], label)
         if name == "->" or name in _OR:
@@ -239,8 +238,12 @@ class Expressions:
         operator = ">=" if name in _IMPLIES else "=="
         return self._compared(right.plus(left, -1), operator, label)
 
-    def _conjuncts(self, goal: Term) -> list[Term]:
-        return conjuncts(goal, self.model.domains, self.relations.globals)
+    def _conjunction(self, goal: Compound, label: str | None) -> Sum:
+        if goal.functor == "#/\\":
+            return self._all([self.truth(each, label) for each in flattened(goal, ("#/\\",))], label)
+        parts, own = conjuncts(goal, self.model.domains, self.relations.globals)
+        found = [self.truth(each, label) for each in parts]
+        return self._all(found if own is None else [*found, self._table_truth(own, label)], label)
 
     def _choice(self, goal: Compound, label: str | None) -> Sum:
         """`(C -> A ; B)`: C and A, or B without C."""

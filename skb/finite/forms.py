@@ -101,8 +101,8 @@ def is_relational(goal: Term) -> bool:
     return compared <= bound
 
 
-def conjuncts(goal: Term, known: Container[str], known_globals: Set[PredicateId]) -> list[Term]:
-    """The parts of a conjunction; what speaks of variables without domain is one part, as they are its own."""
+def conjuncts(goal: Term, known: Container[str], known_globals: Set[PredicateId]) -> tuple[list[Term], Term | None]:
+    """The parts of a conjunction, and in one goal those that speak of variables of their own, without domain."""
     found: list[Term] = []
     own: list[Term] = []
     for part in goal_list(goal):
@@ -112,9 +112,7 @@ def conjuncts(goal: Term, known: Container[str], known_globals: Set[PredicateId]
             found.append(part)
         else:
             own.append(part)
-    if own:
-        found.append(Compound(",", tuple(own)) if len(own) > 1 else own[0])
-    return found
+    return found, Compound(",", tuple(own)) if own else None
 
 
 def mentions_family(term: Term, families: Set[PredicateId]) -> bool:
@@ -133,7 +131,7 @@ def finite_names(term: Term) -> set[str]:
         found = as_aggregate(term)
         if found is not None:
             return finite_names(found[1]) - names(found[2])
-        if term.functor == "for" and len(term.args) == 2:
+        if term.functor in ("for", ":") and len(term.args) == 2:
             return finite_names(term.args[0]) - names(term.args[1])
-        return set().union(*(finite_names(arg) for arg in term.args))
-    return names(term)
+    parts = term.args if isinstance(term, Compound) else term if isinstance(term, tuple) else None
+    return names(term) if parts is None else set().union(*map(finite_names, parts))

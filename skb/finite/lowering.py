@@ -1,6 +1,6 @@
 """Constraints as written become constraints of a model: comparisons, connectives, tables, families."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from skb.finite.counting import post_global
 from skb.finite.expressions import Expressions, flattened, total_of
@@ -57,7 +57,7 @@ class Lowering:
         self.model.post_table(found, rows, label)
         return None
 
-    def _post_each(self, goals: Sequence[Term], label: str | None) -> None:
+    def _post_each(self, goals: Iterable[Term], label: str | None) -> None:
         for each in goals:
             self.post(each, label)
 
@@ -89,15 +89,15 @@ class Lowering:
         for target, expression in ((left, right), (right, left)):
             if isinstance(target, Variable) and target.name not in self.model.domains:
                 total = self.expressions.sum(expression, label)
-                self.define(target, Domain.of_range(*self.model.bounds(total)))
+                self.define(target, Domain.of_range(*self.model.bounds(total)), label)
                 self.model.post_sum(total.plus(Sum({target.name: -1})), "==", label)
                 return True
         return False
 
-    def define(self, term: Term, domain: Domain) -> None:
-        """Gives a variable that has none a domain."""
+    def define(self, term: Term, domain: Domain, label: str | None) -> None:
+        """Gives a variable that has none a domain, which stands and falls with the label."""
         if isinstance(term, Variable) and term.name not in self.model.domains:
-            self.model.add_variable(term.name, domain)
+            self.model.add_variable(term.name, domain, label)
 
     def variable(self, term: Term, label: str | None) -> str:
         """The variable that equals an expression."""

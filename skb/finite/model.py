@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import contains, itemgetter
 
-from skb.errors import EvaluationError, ProblemError
+from skb.errors import EvaluationError
+from skb.evaluation.budget import Budget, Stopped
 from skb.finite.values import is_code
 from skb.solving.constraints import (
     AllDifferent,
@@ -17,7 +18,15 @@ from skb.solving.constraints import (
     Problem,
     Reified,
     Table,
+    check_constraint,
+    variables_of,
 )
+
+# A constraint takes a kilobyte or two in the solver, whose memory nothing else bounds.
+_MENTIONS_PER_VARIABLE = 4
+_CELLS_PER_VARIABLE = 100
+_TICK_EVERY = 256
+_SLACK = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +54,38 @@ class Sum:
 class Model:
     """Variables and constraints by name; auxiliary variables are called `$1`, `$2`, ... ."""
 
-    def __init__(self, most_variables: int) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.domains: dict[str, Domain] = {}
         self.declared: list[str] = []
-        self._most = most_variables
+        self._budget = budget
+        self._mentions = 0
+        self._cells = 0
         self._posted: list[Posted] = []
+        self._loose: dict[str, tuple[str, Domain]] = {}
         self._auxiliary = 0
 
-    def declare(self, name: str, domain: Domain) -> None:
+    def declare(self, name: str, domain: Domain, label: str | None) -> None:
         """Gives a variable its domain; a second declaration narrows it."""
         if name in self.domains:
-            domain = self.domains[name].meet(domain)
+            self._narrow(name, domain)
         else:
             self.declared.append(name)
-        self.add_variable(name, domain)
+            self.add_variable(name, domain, label)
 
-    def add_variable(self, name: str, domain: Domain) -> None:
+    def add_variable(self, name: str, domain: Domain, label: str | None = None) -> None:
+        """Gives a variable its domain; one that a labelled constraint gives is wider where the label is dropped."""
         self.domains[name] = domain
-        if len(self.domains) > self._most:
-            raise ProblemError(f"the model has more than {self._most} variables, the limit max_model_vars")
+        if label is not None:
+            ends = (domain.low, domain.high) if domain.intervals else (0, 0)
+            self._loose[name] = label, Domain.of_range(ends[0] - _SLACK, ends[1] + _SLACK)
+        if len(self.domains) > self._budget.limits.max_model_vars:
+            raise Stopped("max_model_vars")
+
+    def _narrow(self, name: str, domain: Domain) -> None:
+        self.domains[name] = self.domains[name].meet(domain)
+        if name in self._loose:
+            label, wide = self._loose[name]
+            self._loose[name] = label, wide.meet(domain)
 
     def auxiliary(self, domain: Domain) -> str:
         self._auxiliary += 1
@@ -72,14 +94,24 @@ class Model:
         return name
 
     def post(self, constraint: Constraint, label: str | None) -> None:
+        """Adds a constraint. Raises ProblemError where sums may not be exact, Stopped for a model too large."""
+        check_constraint(constraint, self.domains)
         self._posted.append(Posted(constraint, label))
+        self._mentions += len(variables_of(constraint))
+        if isinstance(constraint, Table):
+            self._cells += len(constraint.rows) * len(constraint.variables)
+        most = self._budget.limits.max_model_vars
+        if self._mentions > _MENTIONS_PER_VARIABLE * most or self._cells > _CELLS_PER_VARIABLE * most:
+            raise Stopped("max_model_vars")
+        if not len(self._posted) % _TICK_EVERY:
+            self._budget.tick()
 
     def post_table(self, names: Sequence[str], rows: tuple[tuple[int, ...], ...], label: str | None) -> None:
         """A relation over variables. One without label narrows domains at once, and is posted if that is not all."""
         columns = [set(map(itemgetter(at), rows)) for at in range(len(names))]
         for name, values in zip(names, columns, strict=True):
             if name not in self.domains:
-                self.add_variable(name, Domain.of_values(values or {0}))
+                self.add_variable(name, Domain.of_values(values or {0}), label)
         if label is None:
             rows = self._narrowed(names, rows, columns)
         if label is not None or len(names) != 1:
@@ -97,7 +129,7 @@ class Model:
             rows = tuple([row for row in rows if not any(map(contains, outside, row))])
             columns = [set(map(itemgetter(at), rows)) for at in range(len(names))]
         for name, values in zip(names, columns, strict=True):
-            self.domains[name] = self.domains[name].meet(Domain.of_values(values))
+            self._narrow(name, Domain.of_values(values))
         return rows
 
     def post_sum(self, total: Sum, operator: str, label: str | None) -> None:
@@ -156,7 +188,7 @@ class Model:
             for name in objective.factors:
                 self.require_numbers(name)
             goal = Objective(objective.terms, objective.constant, is_maximised)
-        return Problem(self.domains, tuple(self._posted), goal)
+        return Problem(self.domains, tuple(self._posted), goal, self._loose)
 
     def post_all_different(self, names: Sequence[str], label: str | None) -> None:
         self.post(AllDifferent(tuple(names)), label)

@@ -1,6 +1,6 @@
 """Relations over finite-domain variables: goals as tables of codes, instances of templates, members of families."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 from skb.errors import SkbError, UnsafeVariable
@@ -15,6 +15,7 @@ from skb.terms import Compound, Row, Term, Variable, is_ground
 Evaluate: TypeAlias = Callable[[Term, Sequence[str]], list[Row]]
 Rows: TypeAlias = tuple[tuple[int, ...], ...]
 _MARK = "$finite"
+_MOST_LISTED = 10_000
 
 
 class Relations:
@@ -27,6 +28,7 @@ class Relations:
         self.codes = codes
         self.families = statement.families
         self.globals = statement.globals
+        self._shared = statement.shared
         self.variables = variables
         self.evaluate = evaluate
         self.members: dict[str, Term] = {}
@@ -107,16 +109,18 @@ class Relations:
             for row, rows in allowed.items()
         ]
 
-    def plain_instances(self, template: Term, goal: Term, what: str) -> list[Term]:
+    def plain_instances(self, template: Term, goal: Term, what: str) -> Iterator[Term]:
         """The instances of a goal that does not depend on the search. Raises SkbError for another."""
-        found = self.instances(template, goal)
-        for _, inside, _ in found:
-            if inside:
-                raise SkbError(
-                    f"{what} over {write_term(goal)} depends on the finite-domain variables {', '.join(inside)};"
-                    " sum and count may, others range over what is known before the search"
-                )
-        return [instance for instance, _, _ in found]
+        marked = self._marked(goal, is_listed=False)
+        inside = self.mentioned(marked)
+        if inside:
+            raise SkbError(
+                f"{what} over {write_term(goal)} depends on the finite-domain variables {', '.join(inside)};"
+                " sum and count may, others range over what is known before the search"
+            )
+        free = ordered_names(marked)
+        for row in self.evaluate(marked, free):
+            yield substitute(template, dict(zip(free, map(_unmarked, row), strict=True)))
 
     def _marked(self, term: Term, is_listed: bool) -> Term:
         if is_listed and isinstance(term, Variable) and term.name in self.variables:
@@ -141,9 +145,24 @@ class Relations:
         members: dict[str, str] = {}
         plain = self._with_members_as_variables(goal, members)
         columns = [name for name in ordered_names(plain) if name in members or name in self.model.domains]
-        for name in columns:
-            self.require_domain(members.get(name, name))
-        return [members.get(name, name) for name in columns], self._coded_rows(plain, columns)
+        shown = [members.get(name, name) for name in columns]
+        for name in (*shown, *(name for name in ordered_names(plain) if name in self._shared)):
+            self.require_domain(name)
+        try:
+            return shown, self._coded_rows(plain, columns)
+        except UnsafeVariable as error:
+            return shown, self._coded_rows(self._with_values(plain, columns, shown, error), columns)
+
+    def _with_values(self, goal: Term, columns: list[str], shown: list[str], error: UnsafeVariable) -> Term:
+        """The goal with the values of finite-domain variables that it compares but does not bind."""
+        bound: list[Term] = []
+        for name, variable in zip(columns, shown, strict=True):
+            domain = self.model.domains[variable]
+            if domain.size > _MOST_LISTED:
+                raise error
+            values = tuple([self.codes.term(value) for value in domain])
+            bound.append(Compound("member", (Variable(name), values)))
+        return Compound(",", (*bound, goal))
 
     def _coded_rows(self, goal: Term, columns: list[str]) -> Rows:
         """The rows of a goal; goals that differ in the names of their variables alone are evaluated once."""

@@ -1,7 +1,10 @@
 """The parts of a finite-domain question: declarations, constraints, relations as tables, what is asked."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from skb.errors import SkbError, UnsupportedGoal
 from skb.finite.forms import (
@@ -23,6 +26,8 @@ from skb.query.program import outer_names
 from skb.query.rules import PredicateId, names
 from skb.terms import Compound, Term, Variable
 
+Naming: TypeAlias = Callable[[int], AbstractContextManager[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -42,9 +47,11 @@ class Statement:
     plain: list[Part] = field(default_factory=list)
     terminal: str = "all"
     asked: Term | None = None
+    asked_at: int = 0
     families: set[PredicateId] = field(default_factory=set)
     variables: set[str] = field(default_factory=set)
     globals: frozenset[PredicateId] = frozenset()
+    shared: frozenset[str] = frozenset()
 
 
 def is_finite(goal: Term) -> bool:
@@ -54,7 +61,7 @@ def is_finite(goal: Term) -> bool:
 
 def _is_finite_goal(goal: Term) -> bool:
     return isinstance(goal, Compound) and (
-        goal.functor in (*DECLARATIONS, "@")
+        goal.functor in (*DECLARATIONS, "@", "for")
         or goal.functor in CONNECTIVES
         or goal.functor in COMPARISONS
         or goal.functor in ALL_DIFFERENT
@@ -62,32 +69,37 @@ def _is_finite_goal(goal: Term) -> bool:
     )
 
 
-def read_statement(goal: Term, known_globals: frozenset[PredicateId]) -> Statement:
-    """Sorts the goals of a body. A relation is a table where it shares a variable with a constraint or domain."""
+def read_statement(goal: Term, known_globals: frozenset[PredicateId], naming: Naming) -> Statement:
+    """Sorts the goals of a body. A relation is a table where it shares a variable with a constraint or domain.
+
+    `naming(at)` is a context that says where in the question the goal `at` stands.
+    """
     statement = Statement(globals=known_globals)
     rest: list[Part] = []
-    for part in _parts(goal):
-        each = part.goal
-        check_arity(each)
-        if isinstance(each, Compound) and each.functor in TERMINALS and len(each.args) == 1:
-            _set_terminal(statement, each)
-        elif isinstance(each, Compound) and each.functor in DECLARATIONS:
-            statement.declarations.append(part)
-            _note_targets(statement, each.args[0])
-        elif isinstance(each, Compound) and each.functor == "for" and _declares(each):
-            statement.declarations.append(part)
-            assert isinstance(each.args[0], Compound)
-            _note_targets(statement, each.args[0].args[0])
-        else:
-            rest.append(part)
+    top = goal.args if isinstance(goal, Compound) and goal.functor == "," else (goal,)
+    for at, each in enumerate(top):
+        with naming(at):
+            rest += [part for part in _labelled(goal_list(each), None, at) if not _takes(statement, part)]
     _sort_rest(statement, goal, rest)
     return statement
 
 
-def _parts(goal: Term) -> Iterator[Part]:
-    top = goal.args if isinstance(goal, Compound) and goal.functor == "," else (goal,)
-    for at, each in enumerate(top):
-        yield from _labelled(goal_list(each), None, at)
+def _takes(statement: Statement, part: Part) -> bool:
+    """Whether a goal is a declaration or says what is asked, and so no constraint."""
+    goal = part.goal
+    check_arity(goal)
+    if not isinstance(goal, Compound):
+        return False
+    if goal.functor in TERMINALS:
+        _set_terminal(statement, goal, part.at)
+        return True
+    if goal.functor not in DECLARATIONS and not (goal.functor == "for" and _declares(goal)):
+        return False
+    statement.declarations.append(part)
+    declared = goal.args[0] if goal.functor == "for" else goal
+    assert isinstance(declared, Compound)
+    _note_targets(statement, declared.args[0])
+    return True
 
 
 def _labelled(goals: Iterable[Term], label: str | None, at: int) -> Iterator[Part]:
@@ -106,13 +118,13 @@ def _declares(goal: Compound) -> bool:
     return isinstance(inner, Compound) and inner.functor in DECLARATIONS
 
 
-def _set_terminal(statement: Statement, goal: Compound) -> None:
+def _set_terminal(statement: Statement, goal: Compound, at: int) -> None:
     if statement.asked is not None:
         raise UnsupportedGoal(
             f"a second {goal.functor} was found; one of all, satisfy, minimize, maximize ends a query",
             details={"goal": goal.functor},
         )
-    statement.terminal, statement.asked = goal.functor, goal.args[0]
+    statement.terminal, statement.asked, statement.asked_at = goal.functor, goal.args[0], at
 
 
 def _note_targets(statement: Statement, target: Term) -> None:
@@ -152,6 +164,8 @@ def _sort_rest(statement: Statement, goal: Term, rest: list[Part]) -> None:
     statement.constraints = [part for part in rest if id(part) not in kept]
     statement.constraints += [part for part in waiting if part.label is not None]
     statement.plain = [part for part in waiting if part.label is None]
+    uses = Counter(name for part in rest for name in finite_names(part.goal))
+    statement.shared = frozenset(name for name, count in uses.items() if count > 1)
 
 
 def _asked_names(statement: Statement, goal: Term) -> set[str]:

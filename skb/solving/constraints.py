@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TypeAlias
 
@@ -170,11 +170,15 @@ class Objective:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Variables with their domains, posted constraints, perhaps an objective. Raises ProblemError when malformed."""
+    """Variables with their domains, posted constraints, perhaps an objective. Raises ProblemError when malformed.
+
+    `loose` names variables whose domain comes from a label, with the domain that they have without it.
+    """
 
     variables: Mapping[str, Domain]
     constraints: tuple[Posted, ...]
     objective: Objective | None = None
+    loose: Mapping[str, tuple[str, Domain]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for posted in self.constraints:
@@ -185,13 +189,15 @@ class Problem:
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels in order of first appearance."""
-        return tuple(dict.fromkeys(each.label for each in self.constraints if each.label is not None))
+        given = (label for label, _ in self.loose.values())
+        return tuple(dict.fromkeys([*given, *(each.label for each in self.constraints if each.label is not None)]))
 
     def restricted_to(self, labels: Iterable[str]) -> "Problem":
         """The constraints without label and those of the given labels, no objective."""
         kept = set(labels)
         chosen = (each for each in self.constraints if each.label is None or each.label in kept)
-        return Problem(self.variables, tuple(chosen))
+        wide = {name: domain for name, (label, domain) in self.loose.items() if label not in kept}
+        return Problem({**self.variables, **wide}, tuple(chosen))
 
 
 def variables_of(constraint: Constraint) -> tuple[str, ...]:

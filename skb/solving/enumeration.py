@@ -50,7 +50,10 @@ def iterate_solutions(problem: Problem) -> Iterator[dict[str, int]]:
                 return
         else:
             lowered.addConstraint(constraint.FunctionConstraint(test), names)
-    yield from lowered.getSolutionIter()
+    if problem.variables:
+        yield from lowered.getSolutionIter()
+    else:
+        yield {}
 
 
 def as_test(constraint: Constraint, names: Sequence[str]) -> Callable[..., bool]:

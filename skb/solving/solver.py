@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from time import monotonic
 
+from skb.errors import ProblemError
 from skb.solving.checking import objective_value, violations
 from skb.solving.constraints import Problem
 from skb.solving.cpsat import Outcome, Settings, enumerate_solutions, search
@@ -97,7 +98,12 @@ def _explained(problem: Problem, settings: Settings) -> Solution:
     is_minimal = True
     for label in problem.labels:
         rest = [each for each in kept if each != label]
-        outcome = search(problem.restricted_to(rest), settings.after(monotonic() - started))
+        try:
+            outcome = search(problem.restricted_to(rest), settings.after(monotonic() - started))
+        except ProblemError:
+            # Without the label its variables are free to leave the range of exact sums.
+            is_minimal = False
+            continue
         if outcome.status == "INFEASIBLE":
             kept = rest
         elif outcome.values is None or violations(problem.restricted_to(rest), outcome.values):
