@@ -1,10 +1,6 @@
 """The latency of a pair that nobody stated, from the lowest object that both cores have in common."""
 
-from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from planner.machine.latency import ESTIMATED_PS, ESTIMATED_PS_PER_FURTHER_HOP, PS_PER_SECOND, cycles_to_ps
 
@@ -15,11 +11,11 @@ LOCAL_NUMA_DISTANCE = 10
 
 
 class Estimator:
-    """Looks up the documented table; holds which cache, die and node each core belongs to."""
+    """Looks up the documented table; `domain` holds which L2 and L3 each core belongs to."""
 
     def __init__(self, machine: "Topology") -> None:
         self._machine = machine
-        self._domain = {
+        self.domain = {
             name: {core: index for index, cores in enumerate(machine.sharing(level)) for core in cores}
             for name, level in (("l2", 2), ("l3", 3))
         }
@@ -31,49 +27,13 @@ class Estimator:
         shared = self._lowest_common_object(src, dst)
         if shared is not None:
             return ESTIMATED_PS[shared]
-        return self._between_packages_ps(src, dst)
-
-    def matrix_ps(self, cores: Sequence[int]) -> NDArray[np.int64]:
-        """`latency_ps` of all ordered pairs at once, row by source; the diagonal is 0."""
-        machine = self._machine
-        if any(core in machine.mesh for core in cores):
-            return np.array([[self.latency_ps(a, b) if a != b else 0 for b in cores] for a in cores], dtype=np.int64)
-        known = [machine.core(core) for core in cores]
-        package, node = _alike([core.package for core in known]), _alike([core.node for core in known])
-        is_housed = np.array([core.package is not None for core in known])
-        is_near = _alike([(core.node, core.die) for core in known])
-        homeless = ~is_housed[:, None] & ~is_housed
-        levels = [
-            (package & ~is_near, "package"),
-            ((package & is_near) | (homeless & node), "node"),
-            (_alike([self._domain["l3"].get(core) for core in cores]), "l3"),
-            (_alike([self._domain["l2"].get(core) for core in cores]), "l2"),
-            (_alike([core.physical_core for core in known]), "physical_core"),
-        ]
-        found = self._packages_apart_ps(cores)
-        for applies, name in levels:
-            found[applies] = ESTIMATED_PS[name]
-        np.fill_diagonal(found, 0)
-        return found
-
-    def _packages_apart_ps(self, cores: Sequence[int]) -> NDArray[np.int64]:
-        """`_between_packages_ps` of all pairs, worked out once for each pair of homes (package and node)."""
-        homes: dict[Hashable, int] = {}
-        first: list[int] = []
-        number = []
-        for core in cores:
-            known = self._machine.core(core)
-            number.append(homes.setdefault((known.package, known.node), len(homes)))
-            if len(homes) > len(first):
-                first.append(core)
-        apart = [[self._between_packages_ps(a, b) for b in first] for a in first]
-        return np.array(apart, dtype=np.int64)[np.ix_(number, number)]
+        return self.between_packages_ps(src, dst)
 
     def _lowest_common_object(self, src: int, dst: int) -> str | None:
         a, b = self._machine.core(src), self._machine.core(dst)
         if a.physical_core is not None and a.physical_core == b.physical_core:
             return "physical_core"
-        for name, domain in self._domain.items():
+        for name, domain in self.domain.items():
             if src in domain and domain[src] == domain.get(dst):
                 return name
         if a.package is not None and a.package == b.package:
@@ -83,7 +43,8 @@ class Estimator:
             return "node"
         return None
 
-    def _between_packages_ps(self, src: int, dst: int) -> int:
+    def between_packages_ps(self, src: int, dst: int) -> int:
+        """By the nodes' distance where it is stated, else by the hops between the packages."""
         machine = self._machine
         a, b = machine.core(src).node, machine.core(dst).node
         if a is not None and b is not None and a != b and (a, b) in machine.node_distance:
@@ -102,12 +63,3 @@ class Estimator:
         ends_ps = sum(machine.cost_ps(name, dst) for name in ("mpb_access", "trap") if machine.has_cost(name))
         travel_ps = cycles_to_ps(hops * hop_cycles, clock_hz)
         return max(ends_ps + travel_ps, PS_PER_SECOND // clock_hz)
-
-
-def _alike(marks: Sequence[Hashable]) -> NDArray[np.bool_]:
-    """Pairs with one mark; None is like nothing."""
-    numbers: dict[Hashable, int] = {}
-    own = np.array(
-        [-1 - index if mark is None else numbers.setdefault(mark, len(numbers)) for index, mark in enumerate(marks)]
-    )
-    return np.asarray(own[:, None] == own)

@@ -4,12 +4,9 @@ A pair latency is stated by facts or, where nobody stated it, estimated from the
 share. The table's figures are free parameters in the range of published one-way cache-line transfers.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Literal, TypeAlias
 
 Certainty: TypeAlias = Literal["measured", "stated", "estimated"]
 Pair: TypeAlias = tuple[int, int]
@@ -63,22 +60,14 @@ def half_round_trip_ps(rtt_cycles: int, clock_hz: int) -> int:
     return (rtt_cycles * PS_PER_SECOND + clock_hz) // (2 * clock_hz)
 
 
-class LatencyEstimator(Protocol):
-    """What stands in for pairs that nobody stated."""
-
-    def latency_ps(self, src: int, dst: int) -> int: ...
-
-    def matrix_ps(self, cores: Sequence[int]) -> NDArray[np.int64]: ...
-
-
 class LatencyTable:
     """Every ordered pair's latency: from facts, else from the opposite direction, else estimated. Cached."""
 
-    __slots__ = ("_cache", "_estimator", "_stated")
+    __slots__ = ("_cache", "_estimate_ps", "stated")
 
-    def __init__(self, stated: Mapping[Pair, PairLatency], estimator: LatencyEstimator) -> None:
-        self._stated = stated
-        self._estimator = estimator
+    def __init__(self, stated: Mapping[Pair, PairLatency], estimate_ps: Callable[[int, int], int]) -> None:
+        self.stated = stated
+        self._estimate_ps = estimate_ps
         self._cache: dict[Pair, PairLatency] = {}
 
     def between(self, src: int, dst: int) -> PairLatency:
@@ -91,30 +80,13 @@ class LatencyTable:
 
     def certainty(self, src: int, dst: int) -> Certainty:
         """How sure `between` is, without an estimate being worked out."""
-        stated = self._stated.get((src, dst)) or self._stated.get((dst, src))
+        stated = self.stated.get((src, dst)) or self.stated.get((dst, src))
         return stated.certainty if stated is not None else "estimated" if src != dst else "stated"
 
     def _find(self, src: int, dst: int) -> PairLatency:
-        stated = self._stated.get((src, dst)) or self._stated.get((dst, src))
+        stated = self.stated.get((src, dst)) or self.stated.get((dst, src))
         if stated is not None:
             return stated
         if src == dst:
             return PairLatency(0, "stated")
-        return PairLatency(self._estimator.latency_ps(src, dst), "estimated")
-
-    def matrix_ps(self, cores: Sequence[int]) -> NDArray[np.int64]:
-        """`between` of all ordered pairs, row by source; the diagonal is 0."""
-        count = len(cores)
-        stated = self._stated
-        if count * (count - 1) <= len(stated):
-            rows = [[self.between(a, b).latency_ps if a != b else 0 for b in cores] for a in cores]
-            return np.array(rows, dtype=np.int64).reshape(count, count)
-        found = self._estimator.matrix_ps(cores)
-        place = {core: index for index, core in enumerate(cores)}
-        for (src, dst), latency in stated.items():
-            a, b = place.get(src), place.get(dst)
-            if a is not None and b is not None and a != b:
-                found[a, b] = latency.latency_ps
-                if (dst, src) not in stated:
-                    found[b, a] = latency.latency_ps
-        return found
+        return PairLatency(self._estimate_ps(src, dst), "estimated")

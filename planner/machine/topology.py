@@ -117,7 +117,11 @@ class Topology:
 
     @cached_property
     def _latencies(self) -> LatencyTable:
-        return LatencyTable(self.stated_latency, Estimator(self))
+        return LatencyTable(self.stated_latency, self._estimator.latency_ps)
+
+    @cached_property
+    def _estimator(self) -> Estimator:
+        return Estimator(self)
 
     def latency_ps(self, src: int, dst: int) -> int:
         """One-way message latency, picoseconds; 0 from a core to itself unless stated."""
@@ -134,8 +138,9 @@ class Topology:
 
     def latency_matrix_ps(self, cores: Iterable[int]) -> list[list[int]]:
         """Row by source, column by destination, in the order given; the diagonal is 0."""
-        found: list[list[int]] = self._latencies.matrix_ps(tuple(cores)).tolist()
-        return found
+        from planner.machine.latency_matrix import latency_matrix_ps  # here: numpy is paid by who needs a matrix
+
+        return latency_matrix_ps(self, self._latencies, self._estimator, tuple(cores))
 
     @property
     def send_share_ppm(self) -> int:
