@@ -15,10 +15,10 @@ from skb.evaluation.evaluate import Evaluator
 from skb.evaluation.pipeline import Pipeline
 from skb.evaluation.relations import Stored
 from skb.explain import support
-from skb.finite.statement import is_finite
+from skb.finite.statement import is_finite, needs_solver
 from skb.query.answer import Answer, Limits, Support
 from skb.query.program import GOAL, NO_RULES, Program, Question, build_program, columns_of, read_question
-from skb.query.rulebook import Rulebook
+from skb.query.rulebook import Rulebook, located
 from skb.query.rules import Atom, PredicateId, Rule
 from skb.snapshot import Snapshot
 from skb.terms import Compound, Row, Term, sort_rows
@@ -57,10 +57,14 @@ def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits, book: Rulebo
 def _read(goal: str, rules: str, stored: tuple[PredicateId, ...], book: Rulebook) -> tuple[Question, Program | None]:
     """The question read and checked; a finite-domain one has no program of its own."""
     question = read_question(goal, rules, book, _library)
-    if not is_finite(question.goal):
+    if not is_finite(question.goal) or (question.wants_why and not needs_solver(question.goal)):
         return question, build_program(question, stored, question.goal, columns_of(question.goal))
     if question.wants_why:
-        raise UnsupportedGoal("why explains plain goals, not finite-domain ones", details={"goal": "why"})
+        error = UnsupportedGoal(
+            "why explains plain goals; of a finite-domain question the labels that cannot hold together are told",
+            details={"goal": "why"},
+        )
+        raise located(error, question.place)
     return question, None
 
 

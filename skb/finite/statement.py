@@ -59,6 +59,14 @@ def is_finite(goal: Term) -> bool:
     return any(_is_finite_goal(each) for each in goal_list(goal))
 
 
+def needs_solver(goal: Term) -> bool:
+    """Whether a finite-domain body says more than relations and comparisons do."""
+    parts = goal_list(goal)
+    return any(
+        _is_finite_goal(each) and not (isinstance(each, Compound) and each.functor in COMPARISONS) for each in parts
+    )
+
+
 def _is_finite_goal(goal: Term) -> bool:
     return isinstance(goal, Compound) and (
         goal.functor in (*DECLARATIONS, "@", "for")

@@ -16,6 +16,7 @@ from skb.errors import (
     UnsafeVariable,
     UnsupportedGoal,
 )
+from skb.notation.printing import write_term
 from skb.query.answer import Answer, Limits
 from skb.snapshot import Snapshot
 from skb.terms import Compound, Real, String
@@ -245,6 +246,36 @@ def test_why_a_count_holds_needs_every_fact_counted(snapshot: Snapshot) -> None:
     (support,) = _supports(ask(snapshot, "why (N = count(C : core(C, p0)))"))
     assert [fact.args for fact in support] == [(0, "p0"), (1, "p0")]
     assert support[0].layer == "static"
+
+
+@pytest.mark.parametrize(
+    ("goal", "wanted"),
+    [
+        ("lone(C)", [["core(2,p1)"], ["core(3,p1)"]]),
+        ("core(C, P), P == p0, \\+ link(C, _)", [["core(0,p0)"], ["core(1,p0)"]]),
+        ("core(C, P), C #> 2", [["core(3,p1)"]]),
+        ("(link(c, X) ; link(b, X))", [["link(c,a)"], ["link(b,c)"], ["link(b,d)"]]),
+        ("core(C, P), (P = p0 -> X = left ; X = right), C > 2", [["core(3,p1)"]]),
+        ("V = max(C : core(C, _)), core(V, P)", [["core(3,p1)"]]),
+        ("S = sum(C : core(C, p1))", [["core(2,p1)", "core(3,p1)"]]),
+        ("findall(X, link(b, X), L)", [["link(b,c)", "link(b,d)"]]),
+        ("top(1, -C, core(C, _))", [["core(3,p1)"]]),
+        ("X is 1 + 2", [[]]),
+        ("\\+ core(9, _)", [[]]),
+        ("core(C, nowhere)", []),
+    ],
+)
+def test_why_explains_every_form_of_a_plain_goal(snapshot: Snapshot, goal: str, wanted: list[list[str]]) -> None:
+    rules = "lone(C) :- core(C, _), \\+ near(C). near(C) :- cache(l3a, C, _, _, _, _)."
+    found = _supports(ask(snapshot, f"why ({goal})", rules=rules))
+    assert [[write_term(Compound(fact.relation, fact.args)) for fact in support] for support in found] == wanted
+
+
+def test_why_says_where_it_does_not_apply(snapshot: Snapshot) -> None:
+    with pytest.raises(UnsupportedGoal) as caught:
+        ask(snapshot, "?- why (X :: 0..3, X #> 1).")
+    assert caught.value.details == {"goal": "why", "line": 1, "column": 4}
+    assert "labels that cannot hold together" in str(caught.value)
 
 
 def _supports(answer: Answer) -> tuple[tuple[skb.query.answer.Support, ...], ...]:  # type: ignore[name-defined]

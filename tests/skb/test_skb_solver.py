@@ -164,6 +164,21 @@ def test_a_search_without_time_is_unknown_and_has_no_values() -> None:
         _ = solution.values
 
 
+def test_a_conflict_whose_check_was_cut_short_is_not_called_minimal() -> None:
+    product = 999_983 * 1_000_003
+    variables = {
+        "x": Domain.of_range(2, 2_000_000),
+        "y": Domain.of_range(2, 2_000_000),
+        "p": Domain.of_range(product, product),
+        "z": Domain.of_range(0, 4),
+    }
+    low, high = Posted(Linear(((1, "z"),), "<", 2), "low"), Posted(Linear(((1, "z"),), ">", 2), "high")
+    problem = Problem(variables, (Posted(Function("product", "p", ("x", "y"))), low, high))
+    found = solve(problem, deterministic_limit=1e-6, workers=1)
+    assert (found.status, found.minimal) == ("infeasible", False)
+    assert found.conflict == ("high", "low")
+
+
 def test_a_solution_that_breaks_a_constraint_is_named() -> None:
     problem = Problem({"a": Domain.of_range(0, 3)}, (Posted(Linear(((1, "a"),), ">=", 2)),))
     assert violations(problem, {"a": 1}) == [str(problem.constraints[0])]
