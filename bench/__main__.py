@@ -3,6 +3,7 @@
 import sys
 
 from bench.assignments import mapping, planted, qaplib
+from bench.constrained import constrained
 from bench.loading import load_text
 from bench.placement import conflict, large_placements, placements
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
@@ -20,6 +21,7 @@ FIGURES = {
     "hwloc-files": hwloc_files,
     "load-text": load_text,
     "conflict": conflict,
+    "constraints": constrained,
     "mapping": mapping,
     "planted": planted,
     "qaplib": qaplib,

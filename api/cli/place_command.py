@@ -94,7 +94,8 @@ def placement_text(placement: Any) -> str:
     """Each dispatcher's core with its OS index, then cost, bound and what simple policies would cost."""
     if placement.status == "infeasible":
         least = "leaving out any one would leave a placement" if placement.is_minimal else "fewer may do"
-        return f"no placement exists; in conflict: {', '.join(placement.conflict) or 'the sizes'} ({least})"
+        conflict = f"no placement exists; in conflict: {', '.join(placement.conflict) or 'the sizes'} ({least})"
+        return "\n".join([conflict, *(f"  {one.text}" for one in placement.relaxations)])
     if not placement.seats:
         return "no placement was found within the limit, and none was ruled out"
     rows = [[name, seat.core, seat.os_index, seat.numa_node] for name, seat in placement.seats.items()]

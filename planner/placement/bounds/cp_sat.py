@@ -6,7 +6,8 @@ import numpy as np
 
 from planner.linear_model import Term
 from planner.placement.problem import Matrix, Problem
-from planner.placement.rules.model import Kinds, RuleModel, kinds, location_marks
+from planner.placement.rules.alike import Kinds, kinds, location_marks
+from planner.placement.rules.model import RuleModel
 
 METHOD = "CP-SAT over kinds of locations"
 MOST_PRODUCTS = 3000

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from planner.placement.problem import Capacity, Inside, Rule, Together
+from planner.placement.problem import Capacity, Rule, Together
+from planner.placement.rules.alike import permitted_sets
 
 
 def is_overfull(size: int, location_count: int, rules: Sequence[Rule]) -> bool:
@@ -11,7 +12,7 @@ def is_overfull(size: int, location_count: int, rules: Sequence[Rule]) -> bool:
     Looks at sums of demand over all classes, at members against the locations that all rules on single facilities leave
     them, and at members who share against the largest class. False says nothing.
     """
-    permitted = _permitted(size, location_count, rules)
+    permitted = permitted_sets(size, location_count, rules)
     if any(not own for own in permitted):
         return True
     if any(_demands_too_much(rule, permitted) for rule in rules if isinstance(rule, Capacity)):
@@ -22,20 +23,6 @@ def is_overfull(size: int, location_count: int, rules: Sequence[Rule]) -> bool:
         sum(own <= room for own in permitted) > len(room)
         for room in sorted(set(permitted), key=lambda own: sorted(own))
     )
-
-
-def _permitted(size: int, location_count: int, rules: Sequence[Rule]) -> list[frozenset[int]]:
-    everywhere = frozenset(range(location_count))
-    found = [everywhere] * size
-    known: dict[tuple[frozenset[int], frozenset[int]], frozenset[int]] = {}
-    for rule in rules:
-        if isinstance(rule, Inside):
-            for member in rule.members:
-                pair = (found[member], rule.permitted)
-                if pair not in known:
-                    known[pair] = pair[0] & pair[1]
-                found[member] = known[pair]
-    return found
 
 
 def _demands_too_much(rule: Capacity, permitted: Sequence[frozenset[int]]) -> bool:

@@ -1,7 +1,8 @@
 """A minimal set of named constraints that no placement can respect together, and what would do instead."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from planner.applications.application import Application
 from planner.applications.constraints import Constraint
@@ -20,25 +21,31 @@ class Conflict:
 
 
 def find_conflict(app: Application, machine: Topology, seed: int = 0) -> Conflict:
-    """The constraints left when each one has been tried without, with the nearest weaker form of each that would do.
+    """The constraints left when parts were tried without, with the nearest weaker form of each that would do.
 
-    Every deletion is solved again as a whole, and the placement that it leaves is checked, so a set called minimal is:
+    Kinds of constraints are dropped as a whole where that leaves a conflict, halved where it does not, down to single
+    ones. Every deletion is solved again and the placement that it leaves is checked, so a set called minimal is:
     without any one of it there is a placement.
     """
     kept = list(app.constraints)
     is_minimal = True
-    for constraint in _likely_idle_first(kept):
-        fewer = [other for other in kept if other is not constraint]
+    waiting = [list(alike) for alike in _by_kind(kept)]
+    while waiting:
+        part = waiting.pop(0)
+        fewer = [other for other in kept if other not in part]
         status = settle(app, machine, fewer, seed).status
         if status == "infeasible":
             kept = fewer
+        elif len(part) > 1:
+            waiting[:0] = [part[: len(part) // 2], part[len(part) // 2 :]]
         elif status == "unknown":
             is_minimal = False
     names = tuple(constraint.name for constraint in kept)
     return Conflict(names, is_minimal, relaxations_of(app, machine, kept, seed))
 
 
-def _likely_idle_first(constraints: Sequence[Constraint]) -> list[Constraint]:
-    """Those that are tried first leave the conflict first, so what users asked for last stays in it longest."""
-    order = {"isolated": 0, "isa": 1, "forbid": 2}
-    return sorted(constraints, key=lambda one: order.get(one.kind, 3))
+def _by_kind(constraints: Sequence[Constraint]) -> Iterator[Iterable[Constraint]]:
+    """Constraints of one kind together; those that follow from keys and defaults come first and leave first."""
+    ordered = sorted(constraints, key=lambda one: (one.kind != "isolated", one.kind))
+    for _, alike in groupby(ordered, key=lambda one: one.kind):
+        yield alike

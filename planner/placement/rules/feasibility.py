@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from planner.placement.problem import Inside, Rule, holds
+from planner.placement.rules.alike import alike
 from planner.placement.rules.arithmetic import is_overfull
-from planner.placement.rules.model import RuleModel, facility_marks, kinds, location_marks
+from planner.placement.rules.model import RuleModel
 
 WORK_LIMIT = 10.0
 """CP-SAT's deterministic seconds: the same on every machine."""
@@ -38,10 +39,8 @@ def find_feasible(
     """
     if is_distinct and (size > location_count or is_overfull(size, location_count, rules)):
         return Feasibility("infeasible")
-    marking = [*rules, *([avoided] if avoided else [])]
-    facilities = kinds(size, [facility_marks(rule, size) for rule in marking])
-    locations = kinds(location_count, [location_marks(rule, location_count) for rule in marking])
-    asked = RuleModel(facilities, locations, rules, is_distinct=is_distinct)
+    same = alike(size, location_count, rules, avoided)
+    asked = RuleModel(same.facilities, same.locations, same.rules, is_distinct=is_distinct, teams=same.teams)
     outside = asked.outside(avoided) if avoided else None
     solution = asked.model.solve(seed=seed, work_limit=WORK_LIMIT, time_limit=time_limit, minimise=outside)
     if not solution.solutions:

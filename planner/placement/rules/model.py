@@ -5,18 +5,24 @@ from collections.abc import Mapping, Sequence
 
 from planner.linear_model import LinearModel, Term
 from planner.placement.problem import Apart, Capacity, Inside, Rule, Separate, Together
-
-Kinds = list[tuple[int, ...]]
-"""Indices grouped by kind."""
+from planner.placement.rules.alike import Kinds, Teams
 
 
 class RuleModel:
     """`count[f][l]` facilities of kind f at locations of kind l, with the rules on them.
 
-    Members of one kind must be alike to every rule.
+    Members of one kind must be alike to every rule. `teams` are rules of sharing whose members were counted together.
     """
 
-    def __init__(self, facilities: Kinds, locations: Kinds, rules: Sequence[Rule], *, is_distinct: bool) -> None:
+    def __init__(
+        self,
+        facilities: Kinds,
+        locations: Kinds,
+        rules: Sequence[Rule],
+        *,
+        is_distinct: bool,
+        teams: Sequence[Teams] = (),
+    ) -> None:
         self.model = LinearModel()
         self._is_distinct = is_distinct
         self._facilities = facilities
@@ -32,6 +38,9 @@ class RuleModel:
                 self.model.require([(1, row[index]) for row in self.count], "<=", len(places))
         for rule in rules:
             self._add(rule)
+        self._order: dict[int, list[int]] = {}
+        for own_teams in teams:
+            self._keep_teams(own_teams)
 
     def _most(self, own: tuple[int, ...], places: tuple[int, ...]) -> int:
         return min(len(own), len(places)) if self._is_distinct else len(own)
@@ -62,6 +71,22 @@ class RuleModel:
             chosen.append(here)
             self.model.require([*self._members_at(rule.members, places), (-len(rule.members), here)], "==", 0)
         self.model.require([(1, here) for here in chosen], "==", 1)
+
+    def _keep_teams(self, teams: Teams) -> None:
+        """So many whole teams in each class; which of them is settled when the solution is read."""
+        first = teams[0]
+        own = [self._kind_of[member] for member in first.members]
+        classes = self._by_class(first.classes)
+        counts = []
+        for places in classes.values():
+            room = sum(len(self._locations[index]) for index in places) // len(own)
+            here = self.model.integer(0, min(len(teams), room) if self._is_distinct else len(teams))
+            counts.append(here)
+            for kind in sorted(set(own)):
+                terms = [(1, self.count[kind][index]) for index in places]
+                self.model.require([*terms, (-own.count(kind), here)], "==", 0)
+        self.model.require([(1, here) for here in counts], "==", len(teams))
+        self._order |= {kind: [index for places in classes.values() for index in places] for kind in own}
 
     def _keep_separate(self, rule: Separate) -> None:
         both = [member for member in rule.members if member in rule.others]
@@ -110,34 +135,12 @@ class RuleModel:
         return found
 
     def read(self, values: Mapping[str, int]) -> tuple[int, ...]:
-        """The location of each facility in a solution."""
+        """The location of each facility in a solution; teams go whole into the classes in turn."""
         free = [list(places) for places in self._locations]
         assignment = [-1] * len(self._kind_of)
-        for own, row in zip(self._facilities, self.count, strict=True):
-            waiting = list(own)
-            for places, name in zip(free, row, strict=True):
-                for _ in range(values[name]):
-                    assignment[waiting.pop(0)] = places.pop(0) if self._is_distinct else places[0]
+        for kind, (own, row) in enumerate(zip(self._facilities, self.count, strict=True)):
+            waiting = iter(own)
+            for index in self._order.get(kind, range(len(row))):
+                for _ in range(values[row[index]]):
+                    assignment[next(waiting)] = free[index].pop(0) if self._is_distinct else free[index][0]
         return tuple(assignment)
-
-
-def kinds(count: int, marks: Sequence[Sequence[object]]) -> Kinds:
-    """Indices 0..count-1 grouped by equal marks under every rule."""
-    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
-    for index in range(count):
-        groups[tuple(mark[index] for mark in marks)].append(index)
-    return [tuple(own) for own in groups.values()]
-
-
-def facility_marks(rule: Rule, size: int) -> list[object]:
-    if isinstance(rule, Capacity):
-        return list(rule.demand)
-    others = set(rule.others) if isinstance(rule, Separate) else set()
-    members = set(rule.members)
-    return [(one in members, one in others) for one in range(size)]
-
-
-def location_marks(rule: Rule, count: int) -> list[object]:
-    if isinstance(rule, Inside):
-        return [place in rule.permitted for place in range(count)]
-    return [number if number >= 0 else -1 - place for place, number in enumerate(rule.classes)]

@@ -1,29 +1,30 @@
 """The nearest weaker form of a constraint that leaves a placement."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.applications.application import Application
 from planner.applications.constraints import LEVELS, Constraint
 from planner.machine.topology import Topology
-from planner.placement.locations import class_numbers
+from planner.placement.locations import WHOLE_PPM, class_numbers
 from planner.placement.rules.settling import settle
 from planner.placement.rules.translation import suitable_cores
 
-SHOWN_MEMBERS = 6
+SHOWN = 6
 FINENESS = 32
 """Sizes are tried in steps of at least this part of what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Relaxation:
-    """What of one constraint would do: `fits` in place of `asked`, found by solving anew and checked.
+    """What would do in place of constraints that ask the same: `fits` for `asked`, found by solving anew and checked.
 
-    Where it is not enough, other constraints conflict as well, and it resolves this conflict alone.
+    Where it is not enough, other constraints conflict as well, and it resolves this conflict alone. `key` and `line`
+    are the first one's.
     """
 
-    constraint: str
+    constraints: tuple[str, ...]
     asked: str
     fits: str
     is_enough: bool
@@ -32,14 +33,15 @@ class Relaxation:
 
     @property
     def text(self) -> str:
+        shown = ", ".join(self.constraints[:SHOWN]) + (", ..." if len(self.constraints) > SHOWN else "")
         where = f" (line {self.line})" if self.line else ""
         rest = "" if self.is_enough else "; other constraints conflict, too"
-        return f"{self.constraint}{where}: {self.fits} would do, {self.asked} was asked{rest}"
+        return f"{shown}{where}: {self.fits} would do, {self.asked} was asked{rest}"
 
     def to_json(self) -> dict[str, Any]:
         known = {"key": self.key, "line": self.line}
         return {
-            "constraint": self.constraint,
+            "constraints": list(self.constraints),
             "asked": self.asked,
             "fits": self.fits,
             "enough": self.is_enough,
@@ -51,45 +53,64 @@ class Relaxation:
 def relaxations_of(
     app: Application, machine: Topology, conflict: Sequence[Constraint], seed: int
 ) -> tuple[Relaxation, ...]:
-    """One for each constraint of a conflict, as far as one was found."""
-    found = (_Relaxing(app, machine, conflict, constraint, seed).nearest() for constraint in conflict)
+    """One for each of the conflict's demands, as far as one was found; constraints that ask the same are one demand."""
+    demands: dict[Constraint, list[Constraint]] = {}
+    for constraint in conflict:
+        asked = replace(constraint, name="", members=(), key="", line=None)
+        demands.setdefault(asked, []).append(constraint)
+    found = (_Relaxing(app, machine, conflict, alike, seed).nearest() for alike in demands.values())
     return tuple(one for one in found if one is not None)
 
 
 class _Relaxing:
-    """One constraint to be weakened, beside the others that are to stay."""
+    """Constraints that ask the same, to be weakened alike beside the others that are to stay."""
 
     def __init__(
-        self, app: Application, machine: Topology, conflict: Sequence[Constraint], constraint: Constraint, seed: int
+        self,
+        app: Application,
+        machine: Topology,
+        conflict: Sequence[Constraint],
+        alike: Sequence[Constraint],
+        seed: int,
     ) -> None:
         self._app = app
         self._machine = machine
-        self._constraint = constraint
+        self._conflict = conflict
+        self._alike = alike
+        self._one = alike[0]
+        self._members = tuple(dict.fromkeys(name for constraint in alike for name in constraint.members))
         self._seed = seed
-        self._rest = [other for other in app.constraints if other is not constraint]
-        self._is_enough = self._leaves(())
-        if not self._is_enough:
-            self._rest = [other for other in conflict if other is not constraint]
+        self._rest = [other for other in app.constraints if other not in alike]
 
     def nearest(self) -> Relaxation | None:
-        if not self._is_enough and not self._leaves(()):
-            return None
-        kind = self._constraint.kind
-        for attempt in _ATTEMPTS.get(kind, (_Relaxing._fewest_outside,)):
+        is_enough = self._leaves(())
+        if not is_enough:
+            self._rest = [other for other in self._conflict if other not in self._alike]
+            if not self._leaves(()):
+                return None
+        names = tuple(constraint.name for constraint in self._alike)
+        asked, fits = self._found()
+        return Relaxation(names, asked, fits, is_enough, self._one.key, self._one.line)
+
+    def _found(self) -> tuple[str, str]:
+        for attempt in _ATTEMPTS.get(self._one.kind, (_Relaxing._fewest_outside,)):
             found = attempt(self)
             if found is not None:
-                return self._relaxation(*found)
-        return self._relaxation(_shown(self._constraint), "no such constraint")
-
-    def _relaxation(self, asked: str, fits: str) -> Relaxation:
-        constraint = self._constraint
-        return Relaxation(constraint.name, asked, fits, self._is_enough, constraint.key, constraint.line)
+                return found
+        return _shown(self._one), "no such constraint"
 
     def _leaves(self, instead: Sequence[Constraint], app: Application | None = None) -> bool:
         return settle(app or self._app, self._machine, [*self._rest, *instead], self._seed).status == "feasible"
 
+    def _fits(self, **changed: Any) -> bool:
+        """Whether all of them, changed in this way, leave a placement."""
+        return self._leaves([replace(constraint, **changed) for constraint in self._alike])
+
+    def _changed(self, **changed: Any) -> tuple[str, str]:
+        return _shown(self._one), _shown(replace(self._one, **changed))
+
     def _largest(self, most: int, fits: Callable[[int], bool]) -> int:
-        """The largest number of steps below `most` that fits, 0 for none; found by halving."""
+        """The largest number below `most` that fits, 0 for none; found by halving."""
         low, high = 0, most
         while high - low > 1:
             middle = (low + high) // 2
@@ -97,101 +118,83 @@ class _Relaxing:
         return low
 
     def _smaller_memory(self) -> tuple[str, str] | None:
-        asked = self._constraint.size_bytes
+        asked = self._one.size_bytes
         step = 1 << max(0, (asked // FINENESS).bit_length() - 1)
-
-        def fits(steps: int) -> bool:
-            return self._leaves([replace(self._constraint, size_bytes=steps * step)])
-
-        steps = self._largest(-(-asked // step), fits)
-        return (_size(asked), _size(steps * step)) if steps else None
+        steps = self._largest(-(-asked // step), lambda steps: self._fits(size_bytes=steps * step))
+        return self._changed(size_bytes=steps * step) if steps else None
 
     def _other_level(self) -> tuple[str, str] | None:
         """Sharing a larger object, or keeping apart in a smaller one: the next one first."""
-        constraint = self._constraint
-        for level in self._levels(constraint.level, is_coarser=constraint.kind == "share"):
-            if self._leaves([replace(constraint, level=level)]):
-                return _shown(constraint), _shown(replace(constraint, level=level))
+        for level in self._levels(self._one.level, is_coarser=self._one.kind == "share"):
+            if self._fits(level=level):
+                return self._changed(level=level)
         return None
 
-    def _levels(self, level: str, *, is_coarser: bool) -> Iterator[str]:
+    def _levels(self, level: str, *, is_coarser: bool) -> list[str]:
         cores = self._machine.allowed_ids
         own = class_numbers(self._machine, level, cores)
         sizes = {}
         for other in LEVELS:
             classes = class_numbers(self._machine, other, cores)
             inner, outer = (own, classes) if is_coarser else (classes, own)
-            if -1 not in classes and classes != own and _is_within(inner, outer):
+            if -1 not in classes and len(set(classes)) != len(set(own)) and _is_within(inner, outer):
                 sizes[other] = len(set(classes))
-        yield from sorted(sizes, key=lambda other: -sizes[other] if is_coarser else sizes[other])
+        return sorted(sizes, key=lambda other: -sizes[other] if is_coarser else sizes[other])
 
     def _smaller_teams(self) -> tuple[str, str] | None:
-        constraint = self._constraint
-        most = constraint.each or len(constraint.members)
-        each = self._largest(most, lambda size: self._leaves([replace(constraint, each=size)]))
-        return (_shown(constraint), _shown(replace(constraint, each=each))) if each > 1 else None
+        most = self._one.each or len(self._one.members)
+        each = self._largest(most, lambda size: self._fits(each=size))
+        return self._changed(each=each) if each > 1 else None
 
     def _shares_of_cores(self) -> tuple[str, str] | None:
-        if min(self._app.cpu_ppm) == max(self._app.cpu_ppm) == 1_000_000:
+        if min(self._app.cpu_ppm) == WHOLE_PPM:
             return None
-        instead = Constraint("cpu", "cpu", self._constraint.members)
-        fits = self._leaves([instead])
+        fits = self._leaves([Constraint("cpu", "cpu", self._app.dispatchers)])
         return ("a core for each alone", "sharing cores as their cpu adds up (distinct = false)") if fits else None
 
     def _fewer_alone(self) -> tuple[str, str] | None:
-        members = self._constraint.members
-
-        def fits(count: int) -> bool:
-            return self._leaves([replace(self._constraint, members=members[:count])])
-
-        count = self._largest(len(members), fits)
-        return (f"{len(members)} on cores of their own", f"{count}") if count else None
+        """Who is not named by the rest of the conflict stays alone; of the others as many as can."""
+        busy = {name for other in self._conflict if other not in self._alike for name in other.members}
+        members = sorted(self._members, key=lambda name: name in busy)
+        count = self._largest(
+            len(members), lambda count: self._leaves([replace(self._one, members=tuple(members[:count]))])
+        )
+        return (f"a core of its own for {len(members)}", f"one for {count} of them") if count else None
 
     def _smaller_shares(self) -> tuple[str, str] | None:
         """CPU shares reduced by one factor."""
 
         def fits(steps: int) -> bool:
-            part = steps / FINENESS
-            groups = tuple(replace(group, cpu=group.cpu * part) for group in self._app.groups)
-            return self._leaves([self._constraint], replace(self._app, groups=groups))
+            groups = tuple(replace(group, cpu=group.cpu * steps / FINENESS) for group in self._app.groups)
+            return self._leaves(self._alike, replace(self._app, groups=groups))
 
         steps = self._largest(FINENESS, fits)
-        return ("the CPU shares", f"{steps / FINENESS:.0%} of the CPU shares") if steps else None
+        return ("the whole cpu of everybody", f"{steps / FINENESS:.0%} of it") if steps else None
 
     def _further_away(self) -> tuple[str, str] | None:
-        constraint, machine = self._constraint, self._machine
-        device = machine.device(constraint.device)
-        by_hops = constraint.hops >= 0
+        machine, by_hops = self._machine, self._one.hops >= 0
+        device = machine.device(self._one.device)
         measure = machine.device_hops if by_hops else machine.device_distance
-        limit = constraint.hops if by_hops else constraint.within
-        far = sorted(
-            {far for core in machine.allowed_ids if (far := measure(device, core)) is not None and far > limit}
-        )
-        for distance in far:
-            wider = replace(constraint, hops=distance) if by_hops else replace(constraint, within=distance)
-            if self._leaves([wider]):
-                return _shown(constraint), _shown(wider)
-        return None
+        key, limit = ("hops", self._one.hops) if by_hops else ("within", self._one.within)
+        distances = {far for core in machine.allowed_ids if (far := measure(device, core)) is not None and far > limit}
+        return next((self._changed(**{key: far}) for far in sorted(distances) if self._fits(**{key: far})), None)
 
     def _one_more_object(self) -> tuple[str, str] | None:
-        constraint = self._constraint
-        known = self._machine.packages if constraint.kind == "package" else self._machine.nodes
-        for number in known:
-            wider = replace(constraint, numbers=tuple(sorted({*constraint.numbers, number})))
-            if wider.numbers != constraint.numbers and self._leaves([wider]):
-                return _shown(constraint), _shown(wider)
-        return None
+        own = self._one.numbers
+        known = self._machine.packages if self._one.kind == "package" else self._machine.nodes
+        wider = [tuple(sorted((*own, number))) for number in known if number not in own]
+        return next((self._changed(numbers=numbers) for numbers in wider if self._fits(numbers=numbers)), None)
 
     def _fewest_outside(self) -> tuple[str, str] | None:
-        """Let as few members as possible be where the constraint does not let them."""
-        constraint = self._constraint
-        found = settle(self._app, self._machine, self._rest, self._seed, avoided=constraint)
+        """Let as few members as possible be where the constraints do not let them."""
+        whole = replace(self._one, members=self._members)
+        found = settle(self._app, self._machine, self._rest, self._seed, avoided=whole)
         if found.status != "feasible":
             return None
-        suits = suitable_cores(constraint, self._machine)
-        outside = [name for name in constraint.members if found.cores[name] not in suits]
-        shown = ", ".join(outside[:SHOWN_MEMBERS]) + (", ..." if len(outside) > SHOWN_MEMBERS else "")
-        return _shown(constraint), f"all but {len(outside)} of {len(constraint.members)} ({shown})"
+        suits = suitable_cores(whole, self._machine)
+        outside = [name for name in self._members if found.cores[name] not in suits]
+        shown = ", ".join(outside[:SHOWN]) + (", ..." if len(outside) > SHOWN else "")
+        return _shown(whole), f"all but {len(outside)} of {len(self._members)} ({shown})"
 
 
 _Attempt = Callable[[_Relaxing], tuple[str, str] | None]
