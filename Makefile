@@ -22,11 +22,11 @@ demo: install
 	@$(BIN)/skb demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 # Every count whole (1,000 random manifest sets, ...); hours are not needed, half an hour is.
 test-all: install
-	SKB_TEST_SCALE=full $(BIN)/python -m pytest
+	SKB_TEST_SCALE=full $(BIN)/python -m pytest -n auto --maxprocesses 4
 
 lint: install
 	$(BIN)/ruff check .
