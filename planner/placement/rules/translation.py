@@ -118,10 +118,9 @@ def _node(constraint: Constraint, machine: Topology) -> Test:
 
 def _near(constraint: Constraint, machine: Topology) -> Test:
     device = machine.device(constraint.device)
-    far = {core: machine.device_hops(device, core) for core in machine.allowed_ids}
-    limit = constraint.hops
-    if limit < 0:
-        far, limit = {core: machine.device_distance(device, core) for core in machine.allowed_ids}, constraint.within
+    by_hops = constraint.hops >= 0
+    measure, limit = (machine.device_hops, constraint.hops) if by_hops else (machine.device_distance, constraint.within)
+    far = {core: measure(device, core) for core in machine.allowed_ids}
     if all(distance is None for distance in far.values()):
         raise PlanError(
             f"constraint {constraint.name!r}: no fact of {machine.name} says which cores are near device "
