@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from planner.admission.admit import admit
     from planner.applications.application import Application
     from planner.placement import Placement, place, place_matrix, qap
-    from planner.trees.tree import MulticastTree, multicast, multicast_matrix
+    from planner.trees.answer import MulticastTree
+    from planner.trees.tree import multicast, multicast_matrix
 
 __all__ = [
     "Application",
@@ -37,7 +38,7 @@ __all__ = [
 
 _HOME = {
     "Application": "planner.applications.application",
-    "MulticastTree": "planner.trees.tree",
+    "MulticastTree": "planner.trees.answer",
     "Placement": "planner.placement",
     "admit": "planner.admission.admit",
     "multicast": "planner.trees.tree",

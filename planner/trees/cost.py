@@ -1,8 +1,9 @@
 """What a message costs in a multicast: the delay to its receiver, the time that its sender is busy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,18 @@ from numpy.typing import NDArray
 from planner.errors import PlanError
 from planner.machine.latency import Certainty
 from planner.machine.topology import Topology
+from planner.placement.matrix_problem import square
 
 DEFAULT_SEND_SHARE = 0.19
 PS_PER_NS = 1000
 
 Times = NDArray[np.int64]
+Rows = Sequence[Sequence[float]]
+
+FORMS = (("latency",), ("delay", "busy"), ("send", "receive"), ("send", "receive", "propagation"))
+"""The sets of matrices that give a cost."""
+
+_DELAY_OF = {frozenset(form): form[:1] if form[0] != "send" else form for form in FORMS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +42,13 @@ class MulticastCost:
     @property
     def size(self) -> int:
         return len(self.cores)
+
+    def from_root(self, index: int) -> "MulticastCost":
+        """The same with another of the cores as root."""
+        order = [index, *(other for other in range(self.size) if other != index)]
+        pairs = np.ix_(order, order)
+        cores, packages = ([own[at] for at in order] for own in (self.cores, self.packages))
+        return MulticastCost(tuple(cores), self.delay[pairs], self.busy[pairs], tuple(packages), self.certainty)
 
     @cached_property
     def delay_ps(self) -> list[list[int]]:
@@ -63,21 +78,56 @@ def cost_on_machine(
     )
 
 
-def cost_of_matrix(
-    latency_ns: Sequence[Sequence[float]],
+def cost_of_matrices(
+    matrices: Mapping[str, Rows],
     root: int,
     members: Sequence[int],
-    send_share: float,
+    send_share: float | None,
     floor_ps: int,
-    infer: Callable[[Times], list[int]],
+    packages: Callable[[Times], Sequence[int]],
 ) -> MulticastCost:
-    """The same without a machine; `infer` groups the cores into packages by their distances."""
+    """Costs from matrices in ns, row by sender: `latency` (D, with G its send share), or `delay` (D) and `busy` (G),
+    or `send` (G), `receive` and `propagation` (0 unless given), whose sum is D. `packages` tells the package of
+    each core by their delays.
+    """
     cores = (root, *members)
-    chosen = np.array(latency_ns, dtype=np.float64)[np.ix_(cores, cores)]
-    delay = np.rint(chosen * PS_PER_NS).astype(np.int64)
+    squares = {name: square(name, rows)[np.ix_(cores, cores)] for name, rows in matrices.items()}
+    delay = _whole_ps(sum(squares[name] for name in _DELAY_OF[frozenset(matrices)]))
     np.fill_diagonal(delay, 0)
-    busy = busy_times(delay, share_to_ppm(send_share), floor_ps)
-    return MulticastCost(cores, delay, busy, tuple(infer(delay)), "stated")
+    if "latency" in matrices:
+        busy = busy_times(delay, share_to_ppm(DEFAULT_SEND_SHARE if send_share is None else send_share), floor_ps)
+    else:
+        busy = np.maximum(_whole_ps(squares["busy" if "busy" in matrices else "send"]), floor_ps)
+    return MulticastCost(cores, delay, busy, tuple(packages(delay)), "stated")
+
+
+def size_of_matrices(matrices: Mapping[str, Rows], send_share: float | None) -> int:
+    """How many cores they are for; PlanError for a set of names that is none of FORMS, or sizes that differ."""
+    names = frozenset(matrices)
+    accepted = "; ".join(" and ".join(form) for form in FORMS)
+    if names not in _DELAY_OF:
+        found = ", ".join(sorted(map(str, names))) or "nothing"
+        raise PlanError(
+            f"the cost is given by {found}; accepted: {accepted}",
+            code="bad_cost",
+            details={"key": "cost", "found": sorted(map(str, names)), "accepted": [list(form) for form in FORMS]},
+        )
+    if send_share is not None and "latency" not in names:
+        raise PlanError(
+            f"the send share is {send_share}, while the time that a sender is busy is given; one of both is accepted",
+            code="bad_cost",
+            details={"key": "send_share", "found": send_share},
+        )
+    sizes = {name: len(rows) for name, rows in matrices.items()}
+    if len(set(sizes.values())) > 1:
+        found = ", ".join(f"{name} has {size} rows" for name, size in sizes.items())
+        raise PlanError(f"{found}; matrices of one size are accepted", code="bad_matrix", details={"found": sizes})
+    return next(iter(sizes.values()))
+
+
+def _whole_ps(times_ns: Any) -> Times:
+    found: Times = np.rint(times_ns * PS_PER_NS).astype(np.int64)
+    return found
 
 
 def share_to_ppm(send_share: float) -> int:
@@ -85,7 +135,7 @@ def share_to_ppm(send_share: float) -> int:
         raise PlanError(
             f"the send share is {send_share}; a number from 0 to 1 is accepted",
             code="bad_send_share",
-            details={"found": send_share, "accepted": "0 to 1"},
+            details={"key": "send_share", "found": str(send_share), "accepted": "0 to 1"},
         )
     return round(send_share * 1_000_000)
 

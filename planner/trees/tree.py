@@ -2,195 +2,149 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from planner.cpu_list import format_cpu_list
 from planner.errors import PlanError
-from planner.machine.latency import Certainty
 from planner.machine.topology import Topology
 from planner.matrix_text import LARGEST_VALUE
-from planner.placement.matrix_problem import square
-from planner.trees.bound import METHOD, lower_bound
-from planner.trees.cost import DEFAULT_SEND_SHARE, MulticastCost, cost_of_matrix, cost_on_machine
-from planner.trees.methods import METHODS, Tree
-from planner.trees.order import ready_times
+from planner.trees.answer import PS_PER_NS, MulticastTree, answer_of
+from planner.trees.caps import caps_of
+from planner.trees.cost import MulticastCost, Rows, cost_of_matrices, cost_on_machine, size_of_matrices
+from planner.trees.objective import objective_named
 from planner.trees.package_inference import infer_packages
-from planner.trees.search import improve
-from planner.verify.tree import check_tree
+from planner.trees.repair import Sends, changes_of, root_of
+from planner.trees.solve import BEST, REPAIR, Search, choose_root, find_tree, repair_tree
 
-PS_PER_NS = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class MulticastTree:
-    """Who sends to whom in which order, with the times that the cost model gives, in picoseconds.
-
-    `members` are the cores to be reached, ascending, without the root; `ready_ps` says when each may forward.
-    """
-
-    root: int
-    members: tuple[int, ...]
-    sends: Mapping[int, tuple[int, ...]]
-    ready_ps: Mapping[int, int]
-    makespan_ps: int
-    lower_bound_ps: int
-    bound_method: str
-    method: str
-    certainty: Certainty
-    revision: int
-    seconds: float
-
-    @property
-    def is_proven(self) -> bool:
-        """Whether no tree can be faster under this cost model."""
-        return self.makespan_ps <= self.lower_bound_ps
-
-    @property
-    def gap(self) -> float:
-        """How far the bound lies below, as a part of the makespan."""
-        return (self.makespan_ps - self.lower_bound_ps) / self.makespan_ps if self.makespan_ps else 0.0
-
-    @property
-    def parents(self) -> dict[int, int]:
-        return {child: sender for sender, own in self.sends.items() for child in own}
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "root": self.root,
-            "members": list(self.members),
-            "sends": {str(sender): list(own) for sender, own in self.sends.items()},
-            "ready": {str(core): self.ready_ps[core] / PS_PER_NS for core in self.members},
-            "makespan": self.makespan_ps / PS_PER_NS,
-            "unit": "ns",
-            "lower_bound": self.lower_bound_ps / PS_PER_NS,
-            "bound_method": self.bound_method,
-            "gap": self.gap,
-            "proven": self.is_proven,
-            "method": self.method,
-            "latency": self.certainty,
-            "revision": self.revision,
-            "seconds": self.seconds,
-        }
+CHOOSE = "choose"
 
 
 def multicast(
     machine: Topology,
-    root: int,
+    root: int | str = CHOOSE,
     members: Sequence[int] | None = None,
     *,
-    method: str = "lookahead",
+    method: str = BEST,
+    objective: str = "last_receive",
     send_share: float | None = None,
     send_floor_ns: float = 0.0,
-    iterations: int = 0,
+    max_fanout: int | None = None,
+    max_depth: int | None = None,
+    iterations: int | None = None,
     time_limit: float | None = None,
     seed: int = 0,
+    previous: Sends | None = None,
 ) -> MulticastTree:
     """The tree by which `root` reaches `members` (all allowed cores by default; the root may be among them).
 
-    Cost model: the receiver may forward after the one-way latency D; the sender is busy for
-    G = max(floor, send share x D), the machine's own share unless given. `iterations` of local search, or as
-    many as
-    `time_limit` seconds hold, improve the tree; by iterations the answer is the same every time.
+    Root "choose" takes the member from which it takes least. Cost model: the receiver may forward after the
+    one-way latency D; the sender is busy for G = max(floor, send share x D), the machine's own share unless given.
+    Method "best" proves small groups and searches larger ones for `time_limit` seconds, or for so many
+    `iterations` that give the same answer every time; the others are built as they are named. With a `previous`
+    tree of the same root (its `sends`) only those move who lost their sender or joined, and whoever a search, if
+    one is asked for, finds a better place for.
 
-    Raises PlanError for a core that does not exist, a method that is none of METHODS, a share outside 0..1.
+    Raises PlanError for a core that does not exist, an unknown method or objective, a share outside 0..1, and
+    caps (receivers of one core, forwards on one path) within which no tree reaches the members.
     """
     started = time.perf_counter()
-    machine.core(root)
+    root = root if previous is None or root != CHOOSE else root_of(previous)
     chosen = machine.allowed_ids if members is None else members
-    for member in chosen:
-        machine.core(member)
-    others = tuple(sorted(set(chosen) - {root}))
-    cost = cost_on_machine(machine, root, others, send_share, _floor_ps(send_floor_ns))
-    return _plan(cost, method, iterations, time_limit, seed, machine.revision, started)
+    for core in (*_rooted(root), *chosen):
+        machine.core(core)
+    first, others = _group(root, chosen)
+    caps = caps_of(max_fanout, max_depth, len(others))
+    search = Search(method, objective_named(objective), caps, iterations, time_limit, seed)
+    cost = cost_on_machine(machine, first, others, send_share, floor_ps_of(send_floor_ns))
+    return _answer(cost, search, root, previous, machine.revision, started)
 
 
 def multicast_matrix(
-    latency_ns: Sequence[Sequence[float]],
-    root: int = 0,
+    latency_ns: Rows | Mapping[str, Rows],
+    root: int | str = 0,
     members: Sequence[int] | None = None,
     *,
-    method: str = "lookahead",
-    send_share: float = DEFAULT_SEND_SHARE,
+    method: str = BEST,
+    objective: str = "last_receive",
+    send_share: float | None = None,
     send_floor_ns: float = 0.0,
-    iterations: int = 0,
+    max_fanout: int | None = None,
+    max_depth: int | None = None,
+    iterations: int | None = None,
     time_limit: float | None = None,
     seed: int = 0,
+    previous: Sends | None = None,
 ) -> MulticastTree:
-    """The same without a machine: `latency_ns[i][j]` is the one-way latency from core i to core j, square."""
+    """The same without a machine: `latency_ns[i][j]` is the one-way latency from core i to core j, square.
+
+    A mapping gives matrices by name instead: `delay` and `busy`, or `send`, `receive` and perhaps `propagation`.
+    Packages are inferred from the delays.
+    """
     started = time.perf_counter()
-    size = len(square("latency", latency_ns))
-    for core in (root, *(members or ())):
+    root = root if previous is None or root != CHOOSE else root_of(previous)
+    matrices = matrices_of(latency_ns)
+    size = size_of_matrices(matrices, send_share)
+    chosen = range(size) if members is None else members
+    check_cores((*_rooted(root), *chosen), size)
+    first, others = _group(root, chosen)
+    caps = caps_of(max_fanout, max_depth, len(others))
+    search = Search(method, objective_named(objective), caps, iterations, time_limit, seed)
+    cost = cost_of_matrices(matrices, first, others, send_share, floor_ps_of(send_floor_ns), infer_packages)
+    return _answer(cost, search, root, previous, 0, started)
+
+
+def matrices_of(latency_ns: Rows | Mapping[str, Rows]) -> Mapping[str, Rows]:
+    return latency_ns if isinstance(latency_ns, Mapping) else {"latency": latency_ns}
+
+
+def check_cores(cores: Sequence[int], size: int) -> None:
+    """Raises PlanError for a core that a matrix of this size does not have."""
+    for core in cores:
         if not 0 <= core < size:
             raise PlanError(
                 f"core {core} is not in the matrix; its cores are {format_cpu_list(range(size))}",
                 code="unknown_core",
                 details={"core": core},
             )
-    others = tuple(sorted(set(range(size) if members is None else members) - {root}))
-    floor_ps = _floor_ps(send_floor_ns)
-    cost = cost_of_matrix(latency_ns, root, others, send_share, floor_ps, infer_packages)
-    return _plan(cost, method, iterations, time_limit, seed, 0, started)
 
 
-def _plan(
-    cost: MulticastCost,
-    method: str,
-    iterations: int,
-    time_limit: float | None,
-    seed: int,
-    revision: int,
-    started: float,
-) -> MulticastTree:
-    build = METHODS.get(method)
-    if build is None:
-        raise PlanError(
-            f"multicast method {method!r} is unknown; {', '.join(METHODS)} are accepted",
-            code="unknown_method",
-            details={"found": method, "accepted": list(METHODS)},
-        )
-    bound_ps = lower_bound(cost).bound_ps
-    tree = build(cost)
-    if iterations or time_limit is not None:
-        tree = improve(cost, tree, bound_ps, iterations=iterations or None, time_limit=time_limit, seed=seed)
-    plan = _plan_of(cost, tree, bound_ps, method, revision, started)
-    index = {core: position for position, core in enumerate(cost.cores)}
-    check_tree(
-        plan.root,
-        plan.members,
-        plan.sends,
-        plan.makespan_ps,
-        plan.lower_bound_ps,
-        lambda a, b: (cost.delay_ps[index[a]][index[b]], cost.busy_ps[index[a]][index[b]]),
-    )
-    return plan
-
-
-def _plan_of(
-    cost: MulticastCost, tree: Tree, bound_ps: int, method: str, revision: int, started: float
-) -> MulticastTree:
-    ready_ps = ready_times(cost, tree)
-    cores = cost.cores
-    return MulticastTree(
-        root=cores[0],
-        members=tuple(sorted(cores[1:])),
-        sends={cores[sender]: tuple(cores[child] for child in own) for sender, own in sorted(tree.items())},
-        ready_ps={core: ready_ps[index] for index, core in enumerate(cores)},
-        makespan_ps=max(ready_ps),
-        lower_bound_ps=bound_ps,
-        bound_method=METHOD,
-        method=method,
-        certainty=cost.certainty,
-        revision=revision,
-        seconds=time.perf_counter() - started,
-    )
-
-
-def _floor_ps(send_floor_ns: float) -> int:
+def floor_ps_of(send_floor_ns: float) -> int:
     if not 0 <= send_floor_ns <= LARGEST_VALUE:
         raise PlanError(
             f"the send floor is {send_floor_ns} ns; a number from 0 to 1e12 is accepted",
             code="bad_send_floor",
-            details={"found": str(send_floor_ns)},
+            details={"key": "send_floor_ns", "found": str(send_floor_ns)},
         )
     return round(send_floor_ns * PS_PER_NS)
+
+
+def _answer(
+    cost: MulticastCost, search: Search, root: int | str, previous: Sends | None, revision: int, started: float
+) -> MulticastTree:
+    if previous is None:
+        found = choose_root(cost, search) if root == CHOOSE else find_tree(cost, search)
+        return answer_of(found, search, search.method, revision, started)
+    found = repair_tree(cost, previous, search)
+    sends = {cost.cores[sender]: [cost.cores[child] for child in own] for sender, own in found.tree.items()}
+    changes = changes_of(previous, sends, cost.cores[1:])
+    return answer_of(found, search, REPAIR, revision, started, changes)
+
+
+def _rooted(root: int | str) -> tuple[int, ...]:
+    if isinstance(root, str):
+        if root != CHOOSE:
+            raise PlanError(
+                f"the root is {root!r}; a core's number or {CHOOSE!r} is accepted",
+                code="bad_root",
+                details={"key": "root", "found": root},
+            )
+        return ()
+    return (root,)
+
+
+def _group(root: int | str, chosen: Sequence[int]) -> tuple[int, tuple[int, ...]]:
+    """The root and the others, ascending; the lowest core stands in where the root is to be chosen."""
+    everyone = sorted({*chosen, *_rooted(root)})
+    if not everyone:
+        raise PlanError("there is no member; at least one is accepted", code="no_members", details={"key": "members"})
+    first = everyone[0] if isinstance(root, str) else root
+    return first, tuple(core for core in everyone if core != first)

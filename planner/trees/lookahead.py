@@ -1,11 +1,9 @@
-"""Ways to build a multicast tree: earliest completion with lookahead, beside the usual baselines."""
-
-from collections.abc import Callable
-from heapq import heappop, heappush
+"""Earliest completion with lookahead: each step informs the core that is done, and can go on, soonest."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.trees.caps import Caps
 from planner.trees.cost import MulticastCost
 from planner.trees.order import best_order, ready_times
 
@@ -15,86 +13,28 @@ LARGE = 300
 """Above this many cores one weight has to do."""
 
 
-def lookahead(cost: MulticastCost) -> Tree:
+def lookahead(cost: MulticastCost, caps: Caps) -> Tree:
     """Earliest completing edge first, with regard to how soon its receiver can reach someone (Bhat et al.
     2003).
 
     The best of a few weights of the lookahead term, each tree in its best order. O(n^2) for each weight.
     """
     weights = LOOKAHEAD_WEIGHTS if cost.size <= LARGE else LOOKAHEAD_WEIGHTS[:1]
-    trees = [best_order(cost, _earliest_completion(cost, weight)) for weight in weights]
+    trees = [best_order(cost, _Frontier(cost, weight, caps).grow()) for weight in weights]
     return min(trees, key=lambda tree: max(ready_times(cost, tree)))
-
-
-def sequential(cost: MulticastCost) -> Tree:
-    """The root sends to each member in turn."""
-    return {0: list(range(1, cost.size))} if cost.size > 1 else {}
-
-
-def binomial(cost: MulticastCost) -> Tree:
-    """In round k each of the first 2^k cores sends to the one 2^k places on."""
-    tree: Tree = {}
-    reached = 1
-    while reached < cost.size:
-        for sender in range(min(reached, cost.size - reached)):
-            tree.setdefault(sender, []).append(sender + reached)
-        reached *= 2
-    return tree
-
-
-def two_level(cost: MulticastCost) -> Tree:
-    """Barrelfish's: a core of each other package first, furthest first; each then serves its own package."""
-    leaders: dict[int, int] = {cost.packages[0]: 0}
-    for core in range(1, cost.size):
-        leaders.setdefault(cost.packages[core], core)
-    remote = [leader for package, leader in leaders.items() if package != cost.packages[0]]
-    remote.sort(key=lambda leader: (-cost.delay_ps[0][leader], leader))
-    tree: Tree = {0: remote}
-    for core in range(1, cost.size):
-        leader = leaders[cost.packages[core]]
-        if leader != core:
-            tree.setdefault(leader, []).append(core)
-    return {sender: own for sender, own in tree.items() if own}
-
-
-def mst(cost: MulticastCost) -> Tree:
-    """The minimum spanning tree of the delays, grown from the root (Prim), in its best order."""
-    parents = [-1] * cost.size
-    reached = [False] * cost.size
-    edges = [(0, 0, -1)]
-    while edges:
-        _, core, parent = heappop(edges)
-        if reached[core]:
-            continue
-        reached[core], parents[core] = True, parent
-        for other in range(cost.size):
-            if not reached[other]:
-                heappush(edges, (cost.delay_ps[core][other], other, core))
-    return best_order(cost, parents)
-
-
-METHODS: dict[str, Callable[[MulticastCost], Tree]] = {
-    "lookahead": lookahead,
-    "two-level": two_level,
-    "sequential": sequential,
-    "binomial": binomial,
-    "mst": mst,
-}
-
-
-def _earliest_completion(cost: MulticastCost, weight: float) -> list[int]:
-    """Parents. Each step informs the core whose arrival plus weighted lookahead is least."""
-    return _Frontier(cost, weight).grow()
 
 
 class _Frontier:
     """For each core not yet informed: its earliest arrival, from whom, and its nearest other such core."""
 
-    def __init__(self, cost: MulticastCost, weight: float) -> None:
+    def __init__(self, cost: MulticastCost, weight: float, caps: Caps) -> None:
         self._delay: NDArray[np.float64] = cost.delay.astype(np.float64)
         self._busy: NDArray[np.float64] = cost.busy.astype(np.float64)
         size = cost.size
         self._weight = weight
+        self._fanout_left = np.full(size, size if caps.fanout is None else caps.fanout)
+        self._depth_left = np.zeros(size, dtype=np.int64)
+        self._depth_left[0] = size if caps.depth is None else caps.depth
         self._free_at = np.full(size, np.inf)
         self._free_at[0] = 0.0
         self._waiting = np.ones(size, dtype=bool)
@@ -116,8 +56,10 @@ class _Frontier:
     def _inform(self, receiver: int, sender: int) -> None:
         self._parents[receiver] = sender
         self._waiting[receiver] = False
-        self._free_at[receiver] = self._arrival[receiver]
-        self._free_at[sender] += self._busy[sender, receiver]
+        self._depth_left[receiver] = self._depth_left[sender] - 1
+        self._free_at[receiver] = self._arrival[receiver] if self._depth_left[receiver] else np.inf
+        self._fanout_left[sender] -= 1
+        self._free_at[sender] += self._busy[sender, receiver] if self._fanout_left[sender] else np.inf
         stale = np.flatnonzero(self._waiting & (self._sender == sender))
         if stale.size:
             informed = np.flatnonzero(~self._waiting)
