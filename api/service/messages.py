@@ -63,15 +63,23 @@ class PlacementBody(Body):
 
 
 class TreeBody(Body):
-    """`members` are all allowed cores if left out."""
+    """`members` are all allowed cores if left out; `previous` are the sends of an earlier answer.
 
-    root: Core
+    `cost` gives matrices in ns by the cores' ids instead of what the machine's facts say: `latency`, or `delay` and
+    `busy`, or `send`, `receive` and perhaps `propagation`.
+    """
+
+    root: Core | Literal["choose"]
     members: Cores | None = None
-    objective: Literal["makespan"] = "makespan"
-    method: Literal["lookahead", "two-level", "sequential", "binomial", "mst"] = "lookahead"
+    objective: Literal["last_receive", "with_ack", "makespan"] = "last_receive"
+    method: Annotated[str, Field(max_length=40)] = "best"
     send_share: Annotated[float, Field(ge=0, le=1)] | None = None
+    max_fanout: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    max_depth: Annotated[int, Field(ge=1, le=65_536)] | None = None
+    cost: Annotated[dict[str, list[list[float]]], Field(max_length=3)] | None = None
+    previous: Annotated[dict[str, Cores], Field(max_length=65_536)] | None = None
     time_limit: Seconds | None = None
-    iterations: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    iterations: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     seed: Seed = 0
     limits: WorkLimits = WorkLimits()
 

@@ -136,6 +136,28 @@ def test_a_tree_reaches_the_members_that_are_named(skb):
     assert tree["lower_bound"] <= tree["makespan"]
 
 
+def test_a_tree_is_repaired_when_a_member_leaves(skb, tmp_path: Path):
+    skb("load", "amd-4x4")
+    before = skb("multicast", "amd-4x4", "--root", 3, "--members", "0-7", "--json")
+    (tmp_path / "tree.json").write_text(before.out)
+    after = skb("multicast", "amd-4x4", "--root", "choose", "--members", "0-6", "--previous", tmp_path / "tree.json")
+    assert "0 joined, 1 left" in after.out
+    (tmp_path / "tree.json").write_text("7")
+    assert skb("multicast", "amd-4x4", "--root", 3, "--previous", tmp_path / "tree.json").code == 2
+
+
+def test_a_tree_is_built_from_send_and_receive_times(skb, tmp_path: Path):
+    (tmp_path / "send.csv").write_text("0,5,5\n5,0,5\n5,5,0\n")
+    (tmp_path / "receive.csv").write_text("0,20,20\n20,0,20\n20,20,0\n")
+    times = ("--send", tmp_path / "send.csv", "--receive", tmp_path / "receive.csv")
+    tree = skb("multicast", "--root", 0, *times, "--json").document
+    assert (tree["makespan"], tree["proven"], tree["critical_path"]) == (30.0, True, [0, 2])
+    assert skb("multicast", "--root", 0, *times, "--objective", "with_ack", "--json").document["makespan"] == 55.0
+    refused = skb("multicast", "--root", 0, "--send", tmp_path / "send.csv")
+    assert refused.code == 2
+    assert "the cost is given by send" in refused.err
+
+
 def test_manifests_are_admitted_kept_and_withdrawn(skb, barrier: Path):
     skb("load", "amd-4x4")
     number = skb("submit", "amd-4x4", f"{barrier}:16", "--json").document["id"]
@@ -223,6 +245,9 @@ def test_serving_other_machines_is_refused_with_the_reason(skb, host: str):
         ("load", "synthetic:pack:0"),
         ("multicast", "amd-2x2", "--root", "99"),
         ("multicast", "amd-2x2", "--root", "0", "--members", "0-"),
+        ("multicast", "amd-2x2", "--root", "0", "--max-fanout", "1", "--max-depth", "2"),
+        ("multicast", "amd-2x2", "--root", "0", "--previous", "/nonexistent.json"),
+        ("multicast", "amd-2x2", "--root", "-1"),
         ("place", "amd-2x2", "/nonexistent.toml"),
         ("admit", "amd-2x2", "/nonexistent.manifest"),
         ("withdraw", "amd-2x2", "7"),

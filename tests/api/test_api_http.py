@@ -87,6 +87,14 @@ def test_a_tree_reaches_its_members(client: TestClient):
     assert sorted(child for children in tree["sends"].values() for child in children) == [1, 2, 3]
 
 
+def test_a_tree_keeps_its_caps_and_is_repaired(client: TestClient):
+    body = {"root": "choose", "members": [0, 1, 2, 3], "max_fanout": 1, "cost": {"latency": [[9.0] * 4] * 4}}
+    chain = client.post(f"{MACHINE}/multicast-trees", json=body).json()
+    assert (chain["makespan"], chain["proven"]) == (27.0, True)
+    body = {"root": chain["root"], "members": [0, 1, 2], "previous": chain["sends"]}
+    assert client.post(f"{MACHINE}/multicast-trees", json=body).json()["changes"]["left"] == [3]
+
+
 def test_a_manifest_is_admitted_once_and_a_second_gang_is_refused(own: TestClient):
     body = {"application": "barrier", "text": GANG, "dispatchers": 16}
     dry = own.post(f"{MACHINE}/manifests", json={**body, "dry_run": True})
@@ -134,6 +142,10 @@ def test_a_scenario_that_names_files_is_refused(client: TestClient):
         ("POST", f"{MACHINE}/query", {"goal": "core(X, Y)", "extra": 1}, 422, "invalid"),
         ("POST", f"{MACHINE}/multicast-trees", {"root": 99}, 422, "unknown_core"),
         ("POST", f"{MACHINE}/multicast-trees", {"root": True}, 422, "invalid"),
+        ("POST", f"{MACHINE}/multicast-trees", {"root": 0, "max_fanout": 1, "max_depth": 1}, 422, "infeasible"),
+        ("POST", f"{MACHINE}/multicast-trees", {"root": 0, "method": "magic"}, 422, "unknown_method"),
+        ("POST", f"{MACHINE}/multicast-trees", {"root": 0, "cost": {"delay": [[0.0]]}}, 422, "bad_cost"),
+        ("POST", f"{MACHINE}/multicast-trees", {"root": 0, "previous": {"x": [1]}}, 422, "bad_previous"),
         ("POST", f"{MACHINE}/multicast-trees", {"root": "0"}, 422, "invalid"),
         ("POST", f"{MACHINE}/manifests", {"application": "a", "text": "H 80 60"}, 422, "bad_manifest"),
         ("POST", f"{MACHINE}/placements", {"app": {"name": "x"}}, 422, None),

@@ -44,10 +44,15 @@ async def build_tree(request: Request, holdings: HoldingsHere, knowledge: Knowle
         "root": body.root,
         "members": body.members,
         "method": body.method,
+        "objective": body.objective,
+        "send_share": body.send_share,
+        "max_fanout": body.max_fanout,
+        "max_depth": body.max_depth,
+        "previous": body.previous,
+        "cost": body.cost,
         "iterations": body.iterations,
         "time_limit": _longest(holdings, body.time_limit, body.iterations),
         "seed": body.seed,
-        **({} if body.send_share is None else {"send_share": body.send_share}),
     }
     return await _plan(request, holdings, knowledge.machine, body, "build_tree", asked)
 

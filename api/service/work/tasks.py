@@ -42,10 +42,23 @@ def place(machines: Machines, tell: Tell, *, app: Mapping[str, Any], emit: str |
     return _json({**placement.to_json(), "emit": emitted(emit, placement, application, machine)})
 
 
-def build_tree(machines: Machines, tell: Tell, *, root: int, members: Sequence[int] | None, **asked: Any) -> bytes:
-    """A multicast tree on one machine; `asked` goes to `planner.multicast`."""
-    from planner.trees.tree import multicast
+def build_tree(
+    machines: Machines,
+    tell: Tell,
+    *,
+    root: int | str,
+    members: Sequence[int] | None,
+    cost: Mapping[str, Sequence[Sequence[float]]] | None,
+    previous: Mapping[str, Sequence[int]] | None,
+    **asked: Any,
+) -> bytes:
+    """A multicast tree on one machine, or over the matrices given; `asked` goes to `planner.multicast`."""
+    from planner.trees.repair import sends_of
+    from planner.trees.tree import multicast, multicast_matrix
 
+    asked["previous"] = None if previous is None else sends_of(previous)
+    if cost is not None:
+        return _json(multicast_matrix(cost, root, members, **asked).to_json())
     return _json(multicast(_topology(machines), root, members, **asked).to_json())
 
 
