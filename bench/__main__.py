@@ -6,10 +6,12 @@ from bench.assignments import mapping, planted, qaplib
 from bench.constrained import constrained
 from bench.loading import load_text
 from bench.placement import conflict, large_placements, placements
+from bench.proofs import proofs
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
 from bench.simulation import contended_run
 from bench.startup import help_text, import_kernelsim
+from bench.trees import huge_tree, small_trees, trees
 from bench.workers import worker_fresh, worker_there
 
 FIGURES = {
@@ -24,11 +26,15 @@ FIGURES = {
     "constraints": constrained,
     "mapping": mapping,
     "planted": planted,
+    "proofs": proofs,
     "qaplib": qaplib,
     "placement": placements,
     "placement-large": large_placements,
     "queries-48": queries_on_48_cores,
     "queries-1024": queries_on_1024_cores,
+    "trees": trees,
+    "trees-small": small_trees,
+    "trees-1024": huge_tree,
 }
 
 

@@ -74,7 +74,7 @@ def _of_matrices(files: Mapping[str, str], root: int | str, chosen: Any, search:
 def _read_previous(path: str) -> Any:
     from api.failures import BadRequest
     from api.sources import read_text
-    from planner.trees.repair import sends_of
+    from planner.trees.search.repair import sends_of
 
     try:
         document = json.loads(read_text(path, "the previous tree"))

@@ -7,9 +7,9 @@ from typing import Any
 
 from planner.cpu_list import format_cpu_list
 from planner.machine.latency import Certainty
-from planner.trees import exact
 from planner.trees.order import ready_times
-from planner.trees.repair import Changes
+from planner.trees.search import exact
+from planner.trees.search.repair import Changes
 from planner.trees.solve import Found, Search
 from planner.verify.tree import check_tree
 from planner.verify.tree_bound import check_counting, check_optimum

@@ -14,8 +14,7 @@ METHOD = "counting"
 LEAST_GAP = 1.06
 MOST_LEVELS = 6
 LARGE = 300
-MOST_LEVELS_IF_LARGE = 3
-"""Above LARGE cores fewer partitions are counted, and distances inside a group are not refined by forwarding."""
+"""In groups of more cores the distances between pairs are not refined by forwarding."""
 
 NEVER = 1 << 62
 
@@ -44,7 +43,7 @@ def lower_bound(cost: MulticastCost, max_fanout: int | None = None, *, is_rooted
     """
     if cost.size == 1:
         return Bound(0, ())
-    levels = nested_levels(cost.delay, LEAST_GAP, MOST_LEVELS if cost.size <= LARGE else MOST_LEVELS_IF_LARGE)
+    levels = nested_levels(cost.delay, LEAST_GAP, MOST_LEVELS)
     counter = _Counter(cost.delay, cost.busy, max_fanout)
     spreads = [[0]]
     for number, level in enumerate(levels[1:], start=1):
@@ -91,12 +90,14 @@ def fastest_sends(delay: Times, busy: Times, wanted: NDArray[np.bool_]) -> Times
     near_busy = np.where(known, near_busy, 0)
     flight = near_delay - near_busy
     total = np.cumsum(near_busy, axis=1)
-    exact = total + np.maximum.accumulate(flight - total + near_busy, axis=1)
-    grows = (np.diff(near_busy, axis=1) >= 0) & (np.diff(flight, axis=1) >= 0) | ~known[:, 1:]
-    least_busy = np.sort(np.where(wanted, busy, NEVER), axis=1)
-    least_flight = np.where(known, flight, NEVER).min(axis=1, initial=NEVER)
-    loose = np.maximum(np.cumsum(np.where(known, least_busy, 0), axis=1) + least_flight[:, None], near_delay)
-    return np.where(known, np.where(grows.all(axis=1)[:, None], exact, loose), NEVER)
+    times = total + np.maximum.accumulate(flight - total + near_busy, axis=1)
+    grows = ((np.diff(near_busy, axis=1) >= 0) & (np.diff(flight, axis=1) >= 0) | ~known[:, 1:]).all(axis=1)
+    if not grows.all():
+        least_busy = np.where(known, np.sort(np.where(wanted, busy, NEVER), axis=1), 0)
+        least_flight = np.where(known, flight, NEVER).min(axis=1, initial=NEVER)
+        loose = np.maximum(np.cumsum(least_busy, axis=1) + least_flight[:, None], near_delay)
+        times = np.where(grows[:, None], times, loose)
+    return np.where(known, times, NEVER)
 
 
 class _Counter:
@@ -117,6 +118,8 @@ class _Counter:
 
     def spread(self, group: Group, levels: Sequence[Sequence[Group]], spreads: Sequence[Profile]) -> list[int]:
         """The least time after which a message that enters the group anywhere has reached 1, 2, ... of it."""
+        if len(group) == 1:
+            return [0]
         order = self._nearest(group)
         times = [0] * len(group)
         for level, spread in zip(levels, spreads, strict=True):

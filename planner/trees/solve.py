@@ -6,17 +6,17 @@ from dataclasses import dataclass, replace
 
 from planner.errors import PlanError
 from planner.trees import bound as counting
-from planner.trees import exact
-from planner.trees.adaptive import adaptive, reordered, shuffled
-from planner.trees.baselines import binomial, mst, sequential, two_level
 from planner.trees.bound import Bound, lower_bound, most_below
 from planner.trees.caps import Caps
 from planner.trees.cost import MulticastCost
-from planner.trees.lookahead import lookahead
 from planner.trees.objective import least_ack_ps, shortened_for_ack, value_ps
 from planner.trees.order import ready_times
-from planner.trees.repair import Sends, repaired
-from planner.trees.search import improve
+from planner.trees.search import exact
+from planner.trees.search.annealing import improve
+from planner.trees.search.repair import Sends, repaired
+from planner.trees.seeds.adaptive import adaptive, reordered, shuffled
+from planner.trees.seeds.baselines import binomial, mst, sequential, two_level
+from planner.trees.seeds.lookahead import lookahead
 
 Tree = dict[int, list[int]]
 BEST = "best"

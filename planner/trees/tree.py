@@ -12,7 +12,7 @@ from planner.trees.caps import caps_of
 from planner.trees.cost import MulticastCost, Rows, cost_of_matrices, cost_on_machine, size_of_matrices
 from planner.trees.objective import objective_named
 from planner.trees.package_inference import infer_packages
-from planner.trees.repair import Sends, changes_of, root_of
+from planner.trees.search.repair import Sends, changes_of, root_of
 from planner.trees.solve import BEST, REPAIR, Search, choose_root, find_tree, repair_tree
 
 CHOOSE = "choose"

@@ -15,7 +15,7 @@ from planner.trees.bound import lower_bound
 from planner.trees.caps import Caps
 from planner.trees.cost import MulticastCost, busy_times
 from planner.trees.order import best_order, ready_times
-from planner.trees.repair import sends_of
+from planner.trees.search.repair import sends_of
 from planner.verify.errors import ViolationError
 from planner.verify.tree import check_tree
 from planner.verify.tree_bound import check_counting, check_optimum

@@ -53,7 +53,7 @@ def build_tree(
     **asked: Any,
 ) -> bytes:
     """A multicast tree on one machine, or over the matrices given; `asked` goes to `planner.multicast`."""
-    from planner.trees.repair import sends_of
+    from planner.trees.search.repair import sends_of
     from planner.trees.tree import multicast, multicast_matrix
 
     asked["previous"] = None if previous is None else sends_of(previous)

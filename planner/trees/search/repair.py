@@ -7,7 +7,7 @@ from typing import Any
 from planner.errors import PlanError
 from planner.trees.caps import Caps
 from planner.trees.cost import MulticastCost
-from planner.trees.schedule import Schedule
+from planner.trees.search.schedule import Schedule
 
 Sends = Mapping[int, Sequence[int]]
 ROUNDS = 2

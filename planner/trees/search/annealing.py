@@ -10,7 +10,7 @@ import numpy as np
 from planner.trees.caps import Caps
 from planner.trees.cost import MulticastCost
 from planner.trees.order import parents_of
-from planner.trees.schedule import Change, Schedule
+from planner.trees.search.schedule import Change, Schedule
 
 START_HEAT = 0.005
 END_HEAT = 0.0005

@@ -1,0 +1,1 @@
+"""Ways to build a tree at once: lookahead, and what others build."""
