@@ -96,6 +96,13 @@ def deploy_schedules(schedules: Iterable[Schedule]) -> tuple[kernelsim.Schedule,
     )
 
 
+def deploy_planners(planners: Iterable[Reservation], deployment: Deployment) -> dict[int, kernelsim.Reservation]:
+    """The planners' own reservations, by simulated core; they hold in every schedule."""
+    return {
+        deployment.indices([one.core], "a planner's reservation")[0]: _deploy(one, dispatcher=0) for one in planners
+    }
+
+
 def cost_provenance(knowledge: Any) -> dict[str, str]:
     """The source of each scalar cost that a knowledge base (or snapshot) states."""
     snapshot = snapshot_of(knowledge)
@@ -140,16 +147,18 @@ def _latency(machine: Topology) -> Parameter:
 def _by_application(reservations: Iterable[Reservation]) -> dict[str, tuple[kernelsim.Reservation, ...]]:
     found: dict[str, list[kernelsim.Reservation]] = {}
     for one in reservations:
-        found.setdefault(one.application, []).append(
-            kernelsim.Reservation(
-                dispatcher=one.dispatcher,
-                kind=one.kind,
-                weight=one.weight,
-                wcet_ps=one.wcet_ns * PS_PER_NS,
-                period_ps=one.period_ns * PS_PER_NS,
-                deadline_ps=one.deadline_ns * PS_PER_NS,
-                offset_ps=one.release_ns * PS_PER_NS,
-                delay_ps=one.delay_ns * PS_PER_NS,
-            )
-        )
+        found.setdefault(one.application, []).append(_deploy(one, one.dispatcher))
     return {name: tuple(own) for name, own in found.items()}
+
+
+def _deploy(one: Reservation, dispatcher: int) -> kernelsim.Reservation:
+    return kernelsim.Reservation(
+        dispatcher=dispatcher,
+        kind=one.kind,
+        weight=one.weight,
+        wcet_ps=one.wcet_ns * PS_PER_NS,
+        period_ps=one.period_ns * PS_PER_NS,
+        deadline_ps=one.deadline_ns * PS_PER_NS,
+        offset_ps=one.release_ns * PS_PER_NS,
+        delay_ps=one.delay_ns * PS_PER_NS,
+    )

@@ -6,7 +6,7 @@ from random import Random
 
 import kernelsim
 from experiments.application_file import ApplicationFile
-from experiments.deploy import Deployment, deploy, deploy_schedules
+from experiments.deploy import Deployment, deploy, deploy_planners, deploy_schedules
 from experiments.errors import NotAdmitted
 from experiments.machines import Knowledge, find_machine
 from experiments.parameters import Parameter
@@ -48,6 +48,7 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         applications=tuple(_application(one, cores[one.name], deployment, file) for one in file.applications),
         duration_ps=_ps(file.seconds * 1e3),
         schedules=deploy_schedules(decision.schedules) if decision else (),
+        monitors=deploy_planners(decision.planners, deployment) if decision and file.scheduler == "rbed" else {},
         scheduler=file.scheduler,
         rules=file.rules,
         synchronise=decision is not None if file.synchronise is None else file.synchronise,
@@ -100,7 +101,15 @@ def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[in
 
     names = {manifest.name for manifest in manifests}
     fixed = {name: own for name, own in cores.items() if name in names}
-    decision = admit(manifests, belief, cores=fixed, seed=file.seed)
+    trees = {one.application: _sends(one, cores, belief) for one in file.phase_changes}
+    decision = admit(
+        manifests,
+        belief,
+        cores=fixed,
+        seed=file.seed,
+        planner_reservation=file.planner_reservation,
+        trees={name: tree for name, tree in trees.items() if tree},
+    )
     if not decision.admitted:
         assert decision.refusal is not None
         raise NotAdmitted(
@@ -149,14 +158,7 @@ def _application(
 def _phase_change(
     one: PhaseChangeFile, cores: Mapping[str, tuple[int, ...]], belief: Topology, deployment: Deployment
 ) -> kernelsim.PhaseChange:
-    own = cores[one.application]
-    sends: Mapping[int, tuple[int, ...]] | None = None
-    if one.tree == "multicast":
-        from planner import multicast  # solvers load slowly
-
-        sends = multicast(belief, own[0], own).sends if len(own) > 1 else {}
-    elif not isinstance(one.tree, str):
-        sends = one.tree
+    sends = _sends(one, cores, belief)
     where = f"phase change of {one.application!r}"
     dense = (
         None
@@ -167,6 +169,18 @@ def _phase_change(
         }
     )
     return kernelsim.PhaseChange(one.application, one.phase, _ps(one.at_ms), dense)
+
+
+def _sends(
+    one: PhaseChangeFile, cores: Mapping[str, tuple[int, ...]], belief: Topology
+) -> Mapping[int, tuple[int, ...]] | None:
+    """Each core's children, by SKB ids; None where the first core tells all others itself."""
+    own = cores[one.application]
+    if one.tree == "multicast":
+        from planner import multicast  # solvers load slowly
+
+        return multicast(belief, own[0], own).sends if len(own) > 1 else {}
+    return None if isinstance(one.tree, str) else one.tree
 
 
 class _Draws:

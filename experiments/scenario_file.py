@@ -25,6 +25,7 @@ KEYS = (
     "clock_skew_us",
     "warmup_ms",
     "iterations",
+    "planner_reservation",
     "phase_changes",
     "application",
 )
@@ -42,7 +43,9 @@ class PhaseChangeFile:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
-    """A scenario as written. Spans are drawn from by core; `synchronise` None means: if there is a manifest."""
+    """A scenario as written. Spans are drawn from by core; `synchronise` None means: if there is a manifest;
+    `planner_reservation` None: if a manifest leaves a release to be derived.
+    """
 
     source: Source
     machine: str
@@ -55,6 +58,7 @@ class ScenarioFile:
     clock_skew_us: tuple[float, float] | None
     warmup_ms: float
     iterations: int
+    planner_reservation: bool | None
     phase_changes: tuple[PhaseChangeFile, ...]
     applications: tuple[ApplicationFile, ...]
 
@@ -91,6 +95,7 @@ def read_scenario(fields: Fields) -> ScenarioFile:
         clock_skew_us=fields.span("clock_skew_us", most=1e9, is_relative=True),
         warmup_ms=fields.number("warmup_ms", 0.0, most=1e9),
         iterations=fields.count("iterations", DEFAULT_ITERATIONS, least=1, most=10**9),
+        planner_reservation=fields.flag("planner_reservation", None),
         phase_changes=tuple(_read_phase_change(table, names) for table in fields.tables("phase_changes")),
         applications=applications,
     )

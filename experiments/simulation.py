@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import kernelsim
-from experiments.deploy import deploy, deploy_schedules
+from experiments.deploy import deploy, deploy_planners, deploy_schedules
 from experiments.errors import ExperimentError
 from experiments.machines import Knowledge
 from experiments.parameters import Parameter
 from experiments.scenario import Prepared, prepare
 from experiments.scenario_file import open_scenario, read_scenario, with_context
+from kernelsim.outcome import PhaseChangeOutcome
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology
 
@@ -54,10 +55,25 @@ class SimulationResult:
             "applications": {name: self._application(name) for name in outcome.applications},
             "messages": len(outcome.trace.messages),
             "phase_locked": outcome.phase_locked,
-            "phase_changes": [_phase_change(one) for one in outcome.phase_changes],
+            "phase_changes": [self._phase_change(one) for one in outcome.phase_changes],
+            "planner_misses": len(outcome.monitor_misses),
             "trace_sha256": outcome.trace.sha256(),
             "revision": self.revision,
             "parameters": [parameter.to_json() for parameter in self.parameters],
+        }
+
+    def _phase_change(self, one: PhaseChangeOutcome) -> dict[str, Any]:
+        entered, released = one.entered_ps.values(), one.released_ps.values()
+        return {
+            "application": one.application,
+            "phase": one.phase,
+            "requested_us": one.requested_ps / 1e6,
+            "answered_us": None if one.answered_ps is None else one.answered_ps / 1e6,
+            "cycles": one.cycles,
+            "messages": one.messages,
+            "entered_us": max(entered) / 1e6 if entered else None,
+            "released_us": min(released) / 1e6 if released else None,
+            "together": one.is_together,
         }
 
     def _application(self, name: str) -> dict[str, Any]:
@@ -149,6 +165,7 @@ def simulate(
             ),
             duration_ps=round(seconds * 1e12),
             schedules=deploy_schedules(decision.schedules),
+            monitors=deploy_planners(decision.planners, deployment),
             rules=rules,
             synchronise=True,
             phase_changes=tuple(
@@ -166,14 +183,3 @@ def _workload(name: str, dispatchers: int, chosen: Mapping[str, Any] | None) -> 
     if chosen and name in chosen:
         return chosen[name]
     return kernelsim.scenario.Barrier() if dispatchers > 1 else kernelsim.scenario.CpuBound()
-
-
-def _phase_change(one: Any) -> dict[str, Any]:
-    return {
-        "application": one.application,
-        "phase": one.phase,
-        "requested_us": one.requested_ps / 1e6,
-        "answered_us": None if one.answered_ps is None else one.answered_ps / 1e6,
-        "cycles": one.cycles,
-        "messages": one.messages,
-    }

@@ -1,6 +1,7 @@
 """What a scenario must satisfy to be run; everything else is refused, saying what would be accepted."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
 from kernelsim.errors import ScenarioError
@@ -40,6 +41,7 @@ def check(scenario: Scenario) -> None:
         _check_application(scenario, application)
     for schedule in scenario.schedules:
         _check_schedule(scenario, schedule)
+    _check_monitors(scenario)
     for change in scenario.phase_changes:
         if change.application not in names or change.at_ps < 0 or change.phase < 0:
             raise _refusal(
@@ -57,6 +59,16 @@ def _check_timers(scenario: Scenario) -> None:
     for core, slices in scenario.slices_ps.items():
         if not slices or min(slices) <= 0:
             raise _refusal(f"time slices {list(slices)} of core {core}", "at least one, each positive")
+
+
+def _check_monitors(scenario: Scenario) -> None:
+    if scenario.monitors and scenario.scheduler != "rbed":
+        raise _refusal(f"monitors with guaranteed time under scheduler {scenario.scheduler!r}", "scheduler = rbed")
+    for core, reservation in scenario.monitors.items():
+        scenario.machine.check_core(core, "a monitor's reservation")
+        if reservation.kind == "B":
+            raise _refusal(f"a best-effort reservation for the monitor of core {core}", "H, or none at all")
+        _check_reservation(replace(reservation, dispatcher=0), RESERVED_NAME, 1)
 
 
 def _check_application(scenario: Scenario, application: Application) -> None:
@@ -115,7 +127,9 @@ def _check_schedule(scenario: Scenario, schedule: Schedule) -> None:
     unknown = sorted({*schedule.phases, *schedule.reservations} - set(cores))
     if unknown:
         raise _refusal(f"a schedule for {unknown}", f"applications of the scenario, {sorted(cores)}")
-    load_ppm: dict[int, int] = {}
+    load_ppm = {
+        core: reservation.wcet_ps * ONE // reservation.period_ps for core, reservation in scenario.monitors.items()
+    }
     for name, reservations in schedule.reservations.items():
         for reservation in reservations:
             _check_reservation(reservation, name, len(cores[name]))

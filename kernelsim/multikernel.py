@@ -13,7 +13,7 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
-from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Scenario, Traffic
+from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Reservation, Scenario, Traffic
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.planner import Planner
@@ -76,7 +76,10 @@ class _Multikernel:
 
     def _boot_node(self, core: int) -> None:
         driver, monitor = self.drivers[core], self.monitors[core]
-        Dispatcher("monitor", core, driver, [monitor], weight=1)
+        own = Dispatcher("monitor", core, driver, [monitor], weight=1)
+        if core in self.scenario.monitors:
+            monitor.poll()
+            self.engine.at(driver.origin_ps, partial(_adopt, driver, own, self.scenario.monitors[core]))
         local = {
             name: dispatcher
             for name, dispatchers in self.dispatchers.items()
@@ -160,7 +163,7 @@ class _Multikernel:
         sends = change.sends if change.sends is not None else {cores[0]: tuple(cores[1:])}
         monitors = {core: self.monitors[core] for core in cores}
         _check_cover(change, cores, sends)
-        protocol = PhaseChangeProtocol(change, cores[0], sends, monitors, self.engine, self.trace)
+        protocol = PhaseChangeProtocol(change, dispatchers[0], sends, monitors, self.engine, self.trace)
         self.protocols.append(protocol)
         first = dispatchers[0]
 
@@ -222,6 +225,7 @@ class _Multikernel:
             events_represented=self.engine.executed + self.engine.skipped,
             dispatches=sum(driver.dispatches for driver in self.drivers),
             trace=self.trace,
+            monitor_misses=tuple(miss for driver in self.drivers for miss in driver.misses.get("monitor", ())),
         )
 
     def _traffic(self, name: str) -> tuple[int, int | None]:
@@ -230,6 +234,10 @@ class _Multikernel:
         ]
         received = sum(thread.received for thread in threads)
         return received, sum(thread.waited_ps for thread in threads) // received if received else None
+
+
+def _adopt(driver: CpuDriver, monitor: Dispatcher, reservation: Reservation) -> None:
+    driver.adopt(monitor, reservation)
 
 
 def _check_cover(change: PhaseChange, cores: list[int], sends: Mapping[int, tuple[int, ...]]) -> None:

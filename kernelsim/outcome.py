@@ -1,6 +1,7 @@
 """What a run came to: progress, missed deadlines, phase changes, and how much was simulated."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kernelsim.trace import Trace
 
@@ -40,6 +41,9 @@ class ApplicationOutcome:
 class PhaseChangeOutcome:
     """One phase change: from the request to the one aggregated reply, in time and in cycles of the
     initiator's core.
+
+    `entered_ps[core]` is when a core's planner programmed its driver, `released_ps[core]` the first release of the
+    new phase there, left out where it is best effort.
     """
 
     application: str
@@ -48,12 +52,19 @@ class PhaseChangeOutcome:
     answered_ps: int | None
     cycles: int | None
     messages: int
+    entered_ps: Mapping[int, int] = field(default_factory=dict)
+    released_ps: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def is_together(self) -> bool:
+        """Whether the new phase began at the same instant on all cores that it has guaranteed time on."""
+        return len(set(self.released_ps.values())) <= 1
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
-    the run.
+    the run. `monitor_misses` are deadlines that monitors with guaranteed time missed.
 
     `events` were carried out; `events_represented` include those that closed forms stand for.
     """
@@ -67,3 +78,4 @@ class Outcome:
     events_represented: int
     dispatches: int
     trace: Trace
+    monitor_misses: tuple[Miss, ...] = ()

@@ -114,6 +114,8 @@ class Scenario:
     """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by
     how much a synchronised one is late; `slices_ps[core]` are the time slices of the Linux-like scheduler,
     used in turn.
+    `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
+    and sleeps.
 
     Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries
     out every iteration and every yield as an event of its own and gives the same trace.
@@ -131,5 +133,6 @@ class Scenario:
     response_delay_ps: tuple[int, ...] = ()
     phase_changes: tuple[PhaseChange, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    monitors: Mapping[int, Reservation] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False

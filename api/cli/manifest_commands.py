@@ -20,6 +20,7 @@ _SHOWN_SCHEDULES = 8
 @click.option("--policy", default="refuse", metavar="POLICY", help="What happens when they do not fit: refuse.")
 @click.option("--cores", multiple=True, metavar="NAME=LIST", help="Fix an application's cores, as barrier=0-15.")
 @click.option("--guard-us", type=click.FloatRange(0, 1e9), default=0.0, help="Keep windows apart by so much.")
+@click.option("--planners", is_flag=True, help="Give planners guaranteed time, and derive every release from it.")
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For the search.")
 def admit(
@@ -29,6 +30,7 @@ def admit(
     policy: str,
     cores: tuple[str, ...],
     guard_us: float,
+    planners: bool,
     time_limit: float | None,
     seed: int,
 ) -> Reply:
@@ -46,6 +48,7 @@ def admit(
             policy=policy,
             cores=_fixed(cores),
             guard_ns=round(guard_us * 1000),
+            planner_reservation=planners or None,
             time_limit=time_limit,
             seed=seed,
         )
@@ -112,9 +115,19 @@ def phase(door: Door, machine: str, number: int, phase: int) -> Reply:
         changed = change_phase(knowledge, number, phase)
         decision = consider(knowledge)
     running = decision.schedules[0]
-    document = {**changed.to_json(), "schedule": running.to_json(), "revision": decision.revision}
-    head = f"{changed.manifest.name} ({changed.id}) is in phase {changed.phase}"
-    return Reply(document, lambda: f"{head}\n{_schedule_text(running)}")
+    name = changed.manifest.name
+    release = next((one for one in decision.releases if (one.application, one.phase) == (name, changed.phase)), None)
+    document = {
+        **changed.to_json(),
+        "schedule": running.to_json(),
+        "release": None if release is None else release.to_json(),
+        "revision": decision.revision,
+    }
+    head = [
+        f"{name} ({changed.id}) is in phase {changed.phase}",
+        *([] if release is None else [_release_text(release)]),
+    ]
+    return Reply(document, lambda: "\n".join([*head, _schedule_text(running)]))
 
 
 def read_manifest(word: str) -> tuple[Any, str]:
@@ -159,8 +172,21 @@ def decision_text(decision: Any) -> str:
     left = len(decision.schedules) - len(shown)
     more = [f"... and {left} more combinations of phases (--json shows all)"] if left else []
     notes = [f"note: {note}" for note in decision.notes]
+    notes += [_release_text(one) for one in decision.releases if one.derived_ns is not None]
     head = f"admitted: {len(decision.schedules)} combinations of phases, decided in {seconds(decision.seconds)}"
     return "\n\n".join([head, *shown, *more, *notes])
+
+
+def _release_text(release: Any) -> str:
+    """A release with the way that it was found."""
+    head = f"release of {release.application} phase {release.phase}: {release.release_ns / 1e6:g} ms after the request"
+    if release.derived_ns is None:
+        return f"{head}, as the manifest states"
+    way = "; ".join(
+        f"core {hop.core} by {hop.by_ns / 1e6:g} ms (link {hop.link_ns / 1e3:g} us, planner {hop.response_ns / 1e6:g} ms)"
+        for hop in release.path
+    )
+    return f"{head}, derived: {way}"
 
 
 def _schedule_text(schedule: Any) -> str:

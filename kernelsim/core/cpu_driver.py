@@ -73,18 +73,35 @@ class CpuDriver:
         self.scheduler.switch_to(callee.task)
         self._decide()
 
-    def adopt(self, dispatcher: Dispatcher, reservation: Reservation) -> int | None:
+    def hand_back(self, dispatcher: Dispatcher) -> None:
+        """It ends its own period, or gives the core back to the caller in whose time it ran."""
+        self._settle()
+        assert isinstance(self.scheduler, Rbed)
+        if self.scheduler.charged is dispatcher.task:
+            self.scheduler.give_up(dispatcher.task, self._local())
+        else:
+            self.scheduler.switch_back()
+        if self.running is dispatcher:
+            self._stop_running()
+        self._decide()
+
+    def adopt(self, dispatcher: Dispatcher, reservation: Reservation, asked_ps: int | None = None) -> int | None:
         """Give a dispatcher new parameters from now on; returns the (global) first release of a real-time
         task.
 
         Its first release is the first instant that is congruent to its offset, not before the delay that its
-        manifest asks for and not inside a period that it has already begun.
+        manifest asks for, counted from `asked_ps`, when a phase change was asked for. If that is still to come it is
+        the same instant on every core; else it is counted from now, and not inside a period that it has already begun.
         """
         self._settle()
         old, now = dispatcher.task, self._local()
-        earliest = now + reservation.delay_ps
-        if old.kind is not Kind.BEST_EFFORT and old.queued and old.release <= now:
-            earliest = max(earliest, old.release + old.period)
+        earliest = (now if asked_ps is None else asked_ps - self.origin_ps) + reservation.delay_ps
+        if asked_ps is not None and earliest >= now:
+            pass
+        elif old.kind is not Kind.BEST_EFFORT and old.queued and old.release <= now:
+            earliest = max(earliest, now, old.release + old.period)
+        else:
+            earliest = max(earliest, now)
         self.scheduler.remove(old)
         task = dispatcher.task = _task(dispatcher, reservation, earliest)
         if dispatcher.has_work:

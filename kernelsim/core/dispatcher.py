@@ -21,6 +21,7 @@ class DispatcherHost(Protocol):
     def sleep(self, dispatcher: "Dispatcher") -> None: ...
     def wake(self, dispatcher: "Dispatcher") -> None: ...
     def call(self, callee: "Dispatcher") -> None: ...
+    def hand_back(self, dispatcher: "Dispatcher") -> None: ...
 
 
 class Dispatcher:
@@ -127,6 +128,10 @@ class Dispatcher:
         """A dispatcher of this core calls this one: a directed switch."""
         thread.blocked = False
         self.driver.call(self)
+
+    def rest(self) -> None:
+        """It has nothing to do before its next period, or before its caller goes on."""
+        self.driver.hand_back(self)
 
     def _switch_thread(self) -> bool:
         candidates = [thread for thread in self.threads if not thread.blocked and thread.yielded_in != self.timeslices]

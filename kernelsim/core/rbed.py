@@ -168,6 +168,10 @@ class Rbed:
         """A directed context switch: the core shows `task`, the one who was charged goes on paying."""
         self.current = task
 
+    def switch_back(self) -> None:
+        """The end of a directed switch: the core shows the one who is charged."""
+        self.current = self.charged
+
     def settle(self, now: int) -> None:
         """Bill the running task up to `now` without looking at the queue."""
         task = self.charged

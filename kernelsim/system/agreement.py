@@ -7,6 +7,7 @@ own table and programs its own CPU driver, and only when all have answered is th
 
 from collections.abc import Callable, Mapping
 
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.outcome import PhaseChangeOutcome
 from kernelsim.scenario import PhaseChange
@@ -22,20 +23,23 @@ class PhaseChangeProtocol:
     def __init__(
         self,
         change: PhaseChange,
-        root: int,
+        caller: Dispatcher,
         sends: Mapping[int, tuple[int, ...]],
         monitors: Mapping[int, Monitor],
         engine: Engine,
         trace: Trace,
     ) -> None:
         self._change = change
-        self._root = root
+        self._caller = caller
+        self._root = caller.core
         self._sends = sends
         self._monitors = monitors
         self._engine = engine
         self._trace = trace
         self._requested_ps: int | None = None
         self._answered_ps: int | None = None
+        self._entered_ps: dict[int, int] = {}
+        self._released_ps: dict[int, int] = {}
         self._open = {core: len(sends.get(core, ())) + 1 for core in monitors}
         """Per core: the replies of its children, and its own work, still missing."""
 
@@ -44,7 +48,7 @@ class PhaseChangeProtocol:
         monitor = self._monitors[self._root]
         self._requested_ps = self._engine.now
         arrival = self._engine.now + monitor.machine.lmp_ps[self._root]
-        self._engine.at(arrival, lambda: monitor.call(lambda: self._handle(self._root, self._answer)))
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._handle(self._root, self._answer), self._caller))
 
     def outcome(self) -> PhaseChangeOutcome | None:
         """What it has come to; None if it was never asked for."""
@@ -61,6 +65,8 @@ class PhaseChangeProtocol:
             self._answered_ps,
             cycles,
             messages,
+            self._entered_ps,
+            self._released_ps,
         )
 
     def _handle(self, core: int, done: Callable[[], None]) -> None:
@@ -87,9 +93,11 @@ class PhaseChangeProtocol:
 
     def _activate(self, core: int) -> None:
         application, phase = self._change.application, self._change.phase
-        releases = self._monitors[core].planner.enter(application, phase)
+        releases = self._monitors[core].planner.enter(application, phase, self._requested_ps)
+        self._entered_ps[core] = self._engine.now
         text = f"{application} {phase}"
         if application in releases:
+            self._released_ps[core] = releases[application]
             text += f" released at {releases[application]}"
         self._trace.marks.append(Mark(self._engine.now, core, "phase", text))
 

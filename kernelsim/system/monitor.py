@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 from kernelsim.machine.hardware import Machine
@@ -11,13 +12,14 @@ from kernelsim.system.planner import Planner
 
 
 class Monitor(UserThread):
-    """A user-space dispatcher, scheduled like any other (best effort). It sleeps while it has nothing to do.
+    """A user-space dispatcher, scheduled like any other: best effort, asleep while it has nothing to do; or, where it
+    `polls`, with guaranteed time, whose period it ends as soon as it finds nothing to do.
 
     Work is a cost and an action at its end; what is under way when the core is taken goes on when it comes
     back.
     """
 
-    __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner")
+    __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner", "polls")
 
     def __init__(self, core: int, engine: Engine, machine: Machine, mesh: Mesh) -> None:
         super().__init__()
@@ -26,6 +28,7 @@ class Monitor(UserThread):
         self.mesh = mesh
         self.planner: Planner
         self.blocked = True
+        self.polls = False
         self._engine = engine
         self._work: deque[tuple[int, Callable[[], None]]] = deque()
         self._remaining_ps: int | None = None
@@ -39,10 +42,18 @@ class Monitor(UserThread):
         if self.blocked:
             self.dispatcher.wake_thread(self)
 
-    def call(self, action: Callable[[], None]) -> None:
-        """An LMP from a dispatcher of this core: a directed switch, so the monitor runs at once."""
+    def poll(self) -> None:
+        """Never sleep from now on: it has guaranteed time."""
+        self.polls = True
+        self.blocked = False
+
+    def call(self, action: Callable[[], None], caller: Dispatcher) -> None:
+        """An LMP from a dispatcher of this core: a directed switch, so the monitor runs at once.
+
+        One that polls looks by itself where its caller has lost the core meanwhile: the time is not the next one's.
+        """
         self._work.append((0, action))
-        if not self.dispatcher.runs:
+        if not self.dispatcher.runs and (caller.runs or not self.polls):
             self.dispatcher.call_thread(self)
 
     def then(self, cost_ps: int, action: Callable[[], None]) -> None:
@@ -68,6 +79,8 @@ class Monitor(UserThread):
         if self._work:
             cost = self._work[0][0] if self._remaining_ps is None else self._remaining_ps
             self._begin(runs_from, cost)
+        elif self.polls:
+            self._engine.at(runs_from, self._rest)
 
     def stop(self, now: int) -> None:
         """Put the work aside."""
@@ -85,7 +98,18 @@ class Monitor(UserThread):
         self._done_at = self._remaining_ps = None
         _, action = self._work.popleft()
         action()
-        if not self._work:
+        if not self._work and not self.polls:
             self.dispatcher.block_thread(self)
+        elif not self._work:
+            self._rest()
         elif self.dispatcher.runs:  # what it has just programmed may have taken its core
             self._begin(self._engine.now, self._work[0][0])
+
+    def _rest(self) -> None:
+        """Nothing to do: the core is the others' until the next look, unless work has come at this very instant."""
+        if not self.dispatcher.runs or self._done_at is not None:
+            return
+        if self._work:
+            self._begin(self._engine.now, self._work[0][0])
+        else:
+            self.dispatcher.rest()

@@ -36,14 +36,14 @@ class Planner:
         self._started.add(application)
         self.apply()
 
-    def enter(self, application: str, phase: int) -> dict[str, int]:
-        """An application is in a phase from now on. Returns the first release of each dispatcher that got a
-        new one.
+    def enter(self, application: str, phase: int, asked_ps: int | None = None) -> dict[str, int]:
+        """An application is in a phase from now on, as was asked at `asked_ps`. Returns the first release of each
+        dispatcher that got a new one.
         """
         self._phases[application] = phase
-        return self.apply()
+        return self.apply(asked_ps)
 
-    def apply(self) -> dict[str, int]:
+    def apply(self, asked_ps: int | None = None) -> dict[str, int]:
         """Program the CPU driver with what the table says for the phases of now."""
         reservations = self._table.get(_key(self._phases), {})
         releases = {}
@@ -53,7 +53,7 @@ class Planner:
             wanted = self._reservation(reservations.get(application, ()), dispatcher)
             if wanted != self._current.get(application):
                 self._current[application] = wanted
-                release = self._driver.adopt(dispatcher, wanted)
+                release = self._driver.adopt(dispatcher, wanted, asked_ps)
                 if release is not None:
                     releases[application] = release
         return releases

@@ -2,19 +2,23 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from planner.admission.allocation import Allocation, Question, hard_load_ppm
 from planner.admission.first_fit import allocate_first_fit
 from planner.admission.fixed_cores import fix_cores
 from planner.admission.reduction import reduce_to_fit
 from planner.admission.refusal import explain
-from planner.admission.requests import Request, Team, teams_of
-from planner.admission.reservations import Decision, Refusal, Schedule
+from planner.admission.requests import MOST_HARD_PPM, Request, Team, teams_of
+from planner.admission.reservations import Decision, Refusal
 from planner.admission.schedules import MOST_COMBINATIONS, make_schedules
 from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest, check_unique_names
+from planner.release.handling import Sends
+from planner.release.reserve import Planners, reserve_planners, state_releases
+from planner.release.slots import MONITOR, SHARE_PPM
 from planner.verify.schedule import check_decision
 
 POLICIES = ("refuse", "reduce")
@@ -33,6 +37,8 @@ def admit(
     standing: Decision | None = None,
     running: Mapping[str, int] | None = None,
     most_combinations: int = MOST_COMBINATIONS,
+    planner_reservation: bool | None = None,
+    trees: Mapping[str, Sends] | None = None,
     time_limit: float | None = None,
 ) -> Decision:
     """Schedule all manifests together or say why not.
@@ -42,6 +48,10 @@ def admit(
     `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
     already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
     and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a clock error.
+    `planner_reservation` gives the planner of every core that is used guaranteed time of its own, within the nine
+    tenths, and derives releases from it; left out, it does where a manifest leaves a release to be derived. `trees`
+    are the ways by which applications' phase changes travel, each core's children; the first core tells all others
+    itself where there is none.
     The answer is the same for the same arguments unless `time_limit` (seconds) ends the search.
 
     Raises PlanError for cores that do not exist, may not be used or are too few for a fixed application, for
@@ -53,19 +63,68 @@ def admit(
     fixed = fix_cores(manifests, machine, cores or {}, standing)
     deadline = None if time_limit is None else started + time_limit
 
+    with_planners = _wants_planners(manifests, planner_reservation)
+    most_ppm = MOST_HARD_PPM - (SHARE_PPM if with_planners else 0)
+
     def question(asked: Sequence[Manifest]) -> Question:
-        return _question(asked, machine, fixed, standing, guard_ns)
+        return replace(_question(asked, machine, fixed, standing, guard_ns), most_ppm=most_ppm)
 
     manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline)
-    schedules: tuple[Schedule, ...] = ()
-    notes: tuple[str, ...] = ()
+    decision = Decision(False, (), {}, None, (), machine.revision)
     if isinstance(answer, Allocation):
-        allocation = _seat_best_effort(question(manifests), answer)
-        schedules, notes = make_schedules(manifests, allocation, running or {}, most_combinations)
-        check_decision(schedules, guard_ns=guard_ns)
+        answer = _seat_best_effort(question(manifests), answer)
+        planners = _planners(with_planners, manifests, answer, machine, guard_ns, trees or {})
+        if isinstance(planners, Planners):
+            decision = _decision(manifests, answer, planners, running or {}, most_combinations)
+            check_decision(decision.schedules, guard_ns=guard_ns, planners=decision.planners)
+            decision = replace(decision, reductions=reductions, revision=machine.revision)
+        else:
+            answer = planners
     refusal = answer if isinstance(answer, Refusal) else None
-    seconds = time.perf_counter() - started
-    return Decision(refusal is None, schedules, reductions, refusal, notes, machine.revision, seconds)
+    return replace(decision, refusal=refusal, seconds=time.perf_counter() - started)
+
+
+def _wants_planners(manifests: Sequence[Manifest], asked: bool | None) -> bool:
+    wanted = any(manifest.derives_releases for manifest in manifests)
+    if wanted and asked is False:
+        raise PlanError(
+            "a release is to be derived, and planners were asked to have no guaranteed time; "
+            "a release in milliseconds, or planners with a reservation, are accepted",
+            code="no_planner_reservation",
+        )
+    taken = [manifest.name for manifest in manifests if manifest.name == MONITOR]
+    if taken and (wanted or asked):
+        raise PlanError(
+            f"an application is named {MONITOR!r}, as whom planners have their reservations; another name is accepted",
+            code="duplicate_application",
+            details={"application": MONITOR},
+        )
+    return wanted if asked is None else asked
+
+
+def _planners(
+    wanted: bool,
+    manifests: Sequence[Manifest],
+    allocation: Allocation,
+    machine: Topology,
+    guard_ns: int,
+    trees: Mapping[str, Sends],
+) -> Planners | Refusal:
+    if not wanted:
+        return Planners((), state_releases(manifests))
+    return reserve_planners(manifests, allocation, machine, guard_ns, trees)
+
+
+def _decision(
+    manifests: Sequence[Manifest],
+    allocation: Allocation,
+    planners: Planners,
+    running: Mapping[str, int],
+    most_combinations: int,
+) -> Decision:
+    delays = {(one.application, one.phase): one.release_ns for one in planners.releases if one.derived_ns is not None}
+    schedules, notes = make_schedules(manifests, allocation, running, most_combinations, delays)
+    return Decision(True, schedules, notes=notes, planners=planners.reservations, releases=planners.releases)
 
 
 def _settle(
@@ -139,12 +198,10 @@ def _decide(question: Question, seed: int, deadline: float | None) -> Allocation
             asked, seed=seed, deadline=deadline, work_limit=work_limit
         )
 
-    reserved = Question(
-        tuple(team for team in question.teams if team.requests),
-        question.cores,
-        {team: cores for team, cores in question.pinned.items() if team.requests},
-        question.settled,
-        question.guard_ns,
+    reserved = replace(
+        question,
+        teams=tuple(team for team in question.teams if team.requests),
+        pinned={team: cores for team, cores in question.pinned.items() if team.requests},
     )
     answer = solve(reserved, WORK_LIMIT)
     return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer

@@ -13,7 +13,7 @@ class Question:
     """Which teams want cores, on which cores they may sit, what is settled already.
 
     `pinned` fixes a team's cores in the order of its dispatchers; `settled` fixes the offset of a request on
-    a core.
+    a core. `most_ppm` is what a core may promise to applications.
     `ask_windows` and `ask_demand` switch rules off, to find out which of them refuses.
     """
 
@@ -22,6 +22,7 @@ class Question:
     pinned: Mapping[Team, tuple[int, ...]] = field(default_factory=dict)
     settled: Mapping[tuple[Request, int], int] = field(default_factory=dict)
     guard_ns: int = 0
+    most_ppm: int = MOST_HARD_PPM
     ask_windows: bool = True
     ask_demand: bool = True
 
@@ -61,7 +62,7 @@ class Occupancy:
         return hard_load_ppm(self.teams[core])
 
     def has_room(self, core: int, team: Team) -> bool:
-        return hard_load_ppm([*self.teams[core], team]) <= MOST_HARD_PPM
+        return hard_load_ppm([*self.teams[core], team]) <= self.question.most_ppm
 
     def fits(self, core: int, request: Request, release_ns: int) -> bool:
         if not self.question.ask_windows:

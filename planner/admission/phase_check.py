@@ -9,6 +9,9 @@ NS_PER_MS = 1_000_000
 LONGEST_MS = 86_400_000
 """One day; keeps every product of two times within 64 bits."""
 
+DERIVED_RELEASE = "auto"
+"""A release that admission is to find."""
+
 ACCEPTED_LINES = "`B weight` or `H|S|G wcet period [deadline [release]]` in milliseconds"
 
 
@@ -46,18 +49,18 @@ def make_best_effort(weight: Decimal, spot: Spot) -> Phase:
 
 
 def make_reserved(
-    kind: Kind, wcet: Decimal, period: Decimal, deadline: Decimal | None, release: Decimal, spot: Spot
+    kind: Kind, wcet: Decimal, period: Decimal, deadline: Decimal | None, release: Decimal | None, spot: Spot
 ) -> Phase:
-    """Times in milliseconds; deadline None is the period."""
+    """Times in milliseconds; deadline None is the period, release None is to be derived."""
     wcet_ns = _nanoseconds("WCET", wcet, spot)
     period_ns = _nanoseconds("period", period, spot)
     deadline_ns = period_ns if deadline is None else _nanoseconds("deadline", deadline, spot)
-    release_ns = _nanoseconds("release", release, spot, least=0)
+    release_ns = 0 if release is None else _nanoseconds("release", release, spot, least=0)
     if deadline is not None and wcet_ns > deadline_ns:
         raise spot.refuse(f"WCET {wcet} ms is over the deadline {deadline} ms", "WCET <= deadline is accepted")
     if wcet_ns > period_ns:
         raise spot.refuse(f"WCET {wcet} ms is over the period {period} ms", "WCET <= period is accepted")
-    return Phase(kind, 0, wcet_ns, period_ns, deadline_ns, release_ns)
+    return Phase(kind, 0, wcet_ns, period_ns, deadline_ns, release_ns, release is None)
 
 
 def check_phases(phases: tuple[Phase, ...], spot: Spot) -> tuple[Phase, ...]:

@@ -118,10 +118,16 @@ def _at_once(question: Question) -> Question:
     )
 
 
+def _planners(question: Question) -> str:
+    own_ppm = MOST_HARD_PPM - question.most_ppm
+    return f", {own_ppm} ppm for the core's planner" if own_ppm else ""
+
+
 def _load_sentence(question: Question) -> str:
     asked_ppm = sum(team.largest_share_ppm * team.count for team in question.teams)
     cores = {core for team in question.teams for core in question.cores_for(team)}
     return (
         f"together they ask for {asked_ppm} ppm of guaranteed time on {len(cores)} cores, "
-        f"and no core may promise more than {MOST_HARD_PPM} ppm: a tenth is kept for best effort"
+        f"and no core may promise more than {question.most_ppm} ppm: a tenth is kept for best effort"
+        + _planners(question)
     )

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from planner.admission.releases import Release, microseconds
 from planner.manifests.phases import Kind
-
-NS_PER_US = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Cause:
 class Refusal:
     """Why not: the rule that fails, the phases that conflict, a sentence with the figures.
 
-    `rule` is cores, utilisation, windows, demand, transition or limit. `minimal` is true only where leaving
+    `rule` is cores, utilisation, windows, demand, transition, planner or limit. `minimal` is true only where leaving
     out any one cause was tried and found to be admitted.
     """
 
@@ -108,7 +107,8 @@ class Decision:
 
     `reductions` is parts per million kept by each application, empty where nothing was reduced. `notes` says
     what a reader must know: a sufficient test that stood in for the exact one, combinations left out by the
-    cap.
+    cap. `planners` are the cores' own reservations, which hold in every schedule (none where planners are best
+    effort); `releases` says for each guaranteed phase how long after the request it begins at the earliest.
     """
 
     admitted: bool
@@ -118,6 +118,8 @@ class Decision:
     notes: tuple[str, ...] = ()
     revision: int = 0
     seconds: float = 0.0
+    planners: tuple[Reservation, ...] = ()
+    releases: tuple[Release, ...] = ()
 
     def schedule(self, phases: Mapping[str, int]) -> Schedule:
         """A combination's schedule; whoever is left out is in phase 0. KeyError where there is none."""
@@ -139,14 +141,10 @@ class Decision:
             "admitted": self.admitted,
             "schedules": [schedule.to_json() for schedule in self.schedules],
             "reductions": dict(self.reductions),
+            "planners": [one.to_json() for one in self.planners],
+            "releases": [one.to_json() for one in self.releases],
             "refusal": None if self.refusal is None else self.refusal.to_json(),
             "notes": list(self.notes),
             "revision": self.revision,
             "seconds": self.seconds,
         }
-
-
-def microseconds(value_ns: int) -> int | float:
-    """An integer when whole, else a decimal of at most three places."""
-    whole, rest = divmod(value_ns, NS_PER_US)
-    return whole if rest == 0 else value_ns / NS_PER_US

@@ -18,13 +18,15 @@ def make_schedules(
     allocation: Allocation,
     running: Mapping[str, int],
     most_combinations: int = MOST_COMBINATIONS,
+    delays: Mapping[tuple[str, int], int] | None = None,
 ) -> tuple[tuple[Schedule, ...], tuple[str, ...]]:
     """Schedules, the running combination first, with notes on what was left out or not exact.
 
-    An application's reservations in a phase are the same objects in all combinations.
+    An application's reservations in a phase are the same objects in all combinations. `delays` replaces the stated
+    release of an application's phase, ns.
     """
     own = {
-        (manifest.name, phase): _reservations(manifest, phase, allocation)
+        (manifest.name, phase): _reservations(manifest, phase, allocation, delays or {})
         for manifest in manifests
         for phase in range(manifest.phase_count)
     }
@@ -45,16 +47,25 @@ def _combinations(manifests: Sequence[Manifest], running: Mapping[str, int]) -> 
         yield {manifest.name: phase for manifest, phase in zip(manifests, phases, strict=True)}
 
 
-def _reservations(manifest: Manifest, phase: int, allocation: Allocation) -> tuple[Reservation, ...]:
+def _reservations(
+    manifest: Manifest, phase: int, allocation: Allocation, delays: Mapping[tuple[str, int], int]
+) -> tuple[Reservation, ...]:
     teams = {team.group: team for team in allocation.cores if team.application == manifest.name}
     return tuple(
-        _reservation(group, teams[group.name], phase, index, allocation)
+        _reservation(group, teams[group.name], phase, index, allocation, delays)
         for group in manifest.groups
         for index in range(group.dispatchers)
     )
 
 
-def _reservation(group: Group, team: Team, phase: int, index: int, allocation: Allocation) -> Reservation:
+def _reservation(
+    group: Group,
+    team: Team,
+    phase: int,
+    index: int,
+    allocation: Allocation,
+    delays: Mapping[tuple[str, int], int],
+) -> Reservation:
     asked = group.phase(phase)
     core = allocation.cores[team][index]
     dispatcher = team.first_dispatcher + index
@@ -70,7 +81,7 @@ def _reservation(group: Group, team: Team, phase: int, index: int, allocation: A
         period_ns=request.period_ns,
         deadline_ns=request.deadline_ns,
         release_ns=allocation.releases[request, core],
-        delay_ns=request.delay_ns,
+        delay_ns=delays.get((team.application, phase), request.delay_ns),
     )
 
 

@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from math import gcd
 
 from planner.admission.allocation import Allocation, Question, collect, core_offsets
-from planner.admission.requests import MOST_HARD_PPM, Request, Team
+from planner.admission.requests import Request, Team
 from planner.admission.windows import gap_between
 from planner.linear_model import LinearModel, Term
 
@@ -90,7 +90,7 @@ class _Model:
             load: list[Term] = []
             for application in dict.fromkeys(team.application for team in here):
                 load += self._load([team for team in here if team.application == application], core)
-            self._model.require(load, "<=", MOST_HARD_PPM)
+            self._model.require(load, "<=", self._question.most_ppm)
 
     def _load(self, teams: list[Team], core: int) -> list[Term]:
         """The greatest load of one application on a core over its phases."""

@@ -30,6 +30,11 @@ class Manifest:
     def is_best_effort_only(self) -> bool:
         return not any(phase.is_reserved for group in self.groups for phase in group.phases)
 
+    @property
+    def derives_releases(self) -> bool:
+        """Whether some phase leaves its release to admission."""
+        return any(phase.is_release_derived for group in self.groups for phase in group.phases)
+
     def first_dispatcher(self, group: Group) -> int:
         """The number of a group's first dispatcher within the application."""
         return sum(other.dispatchers for other in self.groups[: self.groups.index(group)])

@@ -19,7 +19,7 @@ class Phase:
     """What one dispatcher of a group asks for: best effort (B), soft (S), hard (H) or gang (G), times in ns.
 
     Best effort has a weight and times of 0; the others have times and a weight of 0. `release_ns` is the
-    least delay between activation and first release.
+    least delay between activation and first release; with `is_release_derived` admission finds it.
     """
 
     kind: Kind
@@ -28,6 +28,7 @@ class Phase:
     period_ns: int = 0
     deadline_ns: int = 0
     release_ns: int = 0
+    is_release_derived: bool = False
 
     @property
     def is_reserved(self) -> bool:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from planner.admission.phase_check import (
     ACCEPTED_LINES,
+    DERIVED_RELEASE,
     Spot,
     as_milliseconds,
     check_phases,
@@ -33,17 +34,19 @@ def write_phases(phases: tuple[Phase, ...]) -> str:
 
 def _read_line(words: list[str], spot: Spot) -> Phase:
     kind = make_kind(words[0], spot)
-    numbers = [_read_number(word, spot) for word in words[1:]]
+    is_derived = kind != "B" and words[-1] == DERIVED_RELEASE
+    numbers = [_read_number(word, spot) for word in words[1 : -1 if is_derived else None]]
     if kind == "B":
         if len(numbers) != 1:
             raise spot.refuse(f"B has {len(numbers)} numbers", "`B weight` is accepted")
         return make_best_effort(numbers[0], spot)
-    if not 2 <= len(numbers) <= 4:
+    if not 2 <= len(numbers) <= 4 - is_derived:
         raise spot.refuse(
-            f"{kind} has {len(numbers)} numbers", f"`{kind} wcet period [deadline [release]]` is accepted"
+            f"{kind} has {len(numbers)} numbers",
+            f"`{kind} wcet period [deadline [release]]`, or {DERIVED_RELEASE} for the release, is accepted",
         )
     deadline = numbers[2] if len(numbers) > 2 else None
-    release = numbers[3] if len(numbers) > 3 else Decimal(0)
+    release = None if is_derived else numbers[3] if len(numbers) > 3 else Decimal(0)
     return make_reserved(kind, numbers[0], numbers[1], deadline, release, spot)
 
 
@@ -57,5 +60,6 @@ def _read_number(word: str, spot: Spot) -> Decimal:
 def _write_line(phase: Phase) -> str:
     if not phase.is_reserved:
         return f"B {phase.weight}"
-    times = (phase.wcet_ns, phase.period_ns, phase.deadline_ns, phase.release_ns)
-    return f"{phase.kind} {' '.join(as_milliseconds(time) for time in times)}"
+    times = [as_milliseconds(time) for time in (phase.wcet_ns, phase.period_ns, phase.deadline_ns)]
+    release = DERIVED_RELEASE if phase.is_release_derived else as_milliseconds(phase.release_ns)
+    return f"{phase.kind} {' '.join(times)} {release}"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from planner.admission.phase_check import (
+    DERIVED_RELEASE,
     Spot,
     as_milliseconds,
     check_phases,
@@ -91,17 +92,26 @@ def _read_phase(table: Any, spot: _Place) -> Phase:
         return make_best_effort(_number(table, "weight", spot), spot.at("weight"))
     _check_keys(table, _RESERVED_KEYS, spot)
     deadline = _number(table, "deadline_ms", spot) if "deadline_ms" in table else None
-    release = _number(table, "release_ms", spot) if "release_ms" in table else Decimal(0)
+    release = _release(table, spot)
     return make_reserved(
         kind, _number(table, "wcet_ms", spot), _number(table, "period_ms", spot), deadline, release, spot
     )
 
 
-def _number(table: Mapping[str, Any], key: str, spot: _Place) -> Decimal:
+def _release(table: Mapping[str, Any], spot: _Place) -> Decimal | None:
+    """None where it is to be derived."""
+    if "release_ms" not in table:
+        return Decimal(0)
+    if table["release_ms"] == DERIVED_RELEASE:
+        return None
+    return _number(table, "release_ms", spot, f"a number or {DERIVED_RELEASE!r}")
+
+
+def _number(table: Mapping[str, Any], key: str, spot: _Place, accepted: str = "a number") -> Decimal:
     value = table.get(key)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         found = "is missing" if value is None else f"is {value!r}"
-        raise spot.at(key).refuse(f"{key} {found}", "a number is accepted")
+        raise spot.at(key).refuse(f"{key} {found}", f"{accepted} is accepted")
     return Decimal(value)
 
 
@@ -127,8 +137,9 @@ def _write_group(group: Group) -> str:
 def _write_numbers(phase: Phase) -> list[str]:
     if not phase.is_reserved:
         return [f"weight = {phase.weight}"]
-    times = (phase.wcet_ns, phase.period_ns, phase.deadline_ns, phase.release_ns)
-    return [f"{key} = {as_milliseconds(time)}" for key, time in zip(_RESERVED_KEYS[1:], times, strict=True)]
+    times = [as_milliseconds(time) for time in (phase.wcet_ns, phase.period_ns, phase.deadline_ns)]
+    release = f'"{DERIVED_RELEASE}"' if phase.is_release_derived else as_milliseconds(phase.release_ns)
+    return [f"{key} = {value}" for key, value in zip(_RESERVED_KEYS[1:], [*times, release], strict=True)]
 
 
 def _escape(text: str) -> str:

@@ -12,15 +12,16 @@ MOST_JOBS = 20_000
 """Jobs simulated on one core; beyond it only the rules that need no simulation are checked."""
 
 
-def check_decision(schedules: Sequence[Schedule], *, guard_ns: int = 0) -> None:
-    """Every schedule of a decision: dispatchers stay where they are, each core's reservations hold.
+def check_decision(schedules: Sequence[Schedule], *, guard_ns: int = 0, planners: Sequence[Reservation] = ()) -> None:
+    """Every schedule of a decision: dispatchers stay where they are, each core's reservations hold, its planner's
+    beside them.
 
     Raises ViolationError naming what does not.
     """
     _check_nobody_moves(schedules)
     seen: set[tuple[Reservation, ...]] = set()
     for schedule in schedules:
-        for core, reservations in _by_core(schedule).items():
+        for core, reservations in _by_core([*schedule.reservations, *planners]).items():
             key = tuple(sorted(reservations, key=lambda one: (one.application, one.dispatcher)))
             if key not in seen:
                 seen.add(key)
@@ -119,9 +120,9 @@ def _check_nobody_moves(schedules: Sequence[Schedule]) -> None:
                 raise ViolationError(f"{one.application} dispatcher {one.dispatcher} changes its offset")
 
 
-def _by_core(schedule: Schedule) -> dict[int, list[Reservation]]:
+def _by_core(reservations: Iterable[Reservation]) -> dict[int, list[Reservation]]:
     found: dict[int, list[Reservation]] = defaultdict(list)
-    for one in schedule.reservations:
+    for one in reservations:
         found[one.core].append(one)
     return found
 

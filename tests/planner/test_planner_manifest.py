@@ -57,6 +57,16 @@ def test_a_mistake_is_answered_with_its_line_and_what_would_be_accepted(line: st
     assert refusal.value.details["line"] == 2
 
 
+def test_a_release_may_be_left_to_admission_in_either_form() -> None:
+    (phase,) = Manifest.from_text("G 80 160 80 auto", name="m").groups[0].phases
+    table = 'kind = "G"\nwcet_ms = 80\nperiod_ms = 160\ndeadline_ms = 80\nrelease_ms = "auto"\n'
+    (same,) = Manifest.from_toml(f"[[group]]\n[[group.phase]]\n{table}", name="m").groups[0].phases
+    assert phase == same
+    assert phase.is_release_derived
+    with pytest.raises(PlanError, match="number or 'auto' is accepted"):
+        Manifest.from_toml(f"[[group]]\n[[group.phase]]\n{table}".replace("auto", "soon"), name="m")
+
+
 def test_more_than_eight_phases_are_refused() -> None:
     with pytest.raises(PlanError, match="9 phases; 1 to 8 phases are accepted"):
         Manifest.from_text("B 1\n" * 9, name="m")
@@ -133,6 +143,8 @@ def phases(draw: st.DrawFn) -> Phase:
     period = draw(st.integers(1, 10**12))
     wcet = draw(st.integers(1, period))
     deadline = draw(st.integers(wcet, 10**13))
+    if draw(st.booleans()):
+        return Phase(kind, 0, wcet, period, deadline, is_release_derived=True)
     return Phase(kind, 0, wcet, period, deadline, draw(st.integers(0, 10**12)))
 
 
