@@ -174,6 +174,12 @@ def test_send_receive_and_propagation_add_up_to_the_delay() -> None:
     assert parts.sends == multicast_matrix({"delay": delay, "busy": send}).sends
 
 
+def test_the_longest_latency_that_is_read_has_its_share() -> None:
+    tree = multicast_matrix([[0.0 if a == b else 1e12 for b in range(20)] for a in range(20)], send_share=0.5)
+    assert tree.makespan_ps == 10**15 * 5 // 2 + 10**15
+    assert tree.is_proven
+
+
 def test_an_acknowledgement_adds_the_way_of_the_last_core_to_the_root() -> None:
     latency = matrix(9, 4)
     tree = multicast_matrix(latency, objective="with_ack")
