@@ -20,6 +20,7 @@ from skb.solving.constraints import (
     Table,
 )
 from skb.solving.pairs.pairsums import PairSum, find_pair_sum
+from skb.solving.pairs.rowmodel import RowModel, find_rows
 from skb.solving.pairs.setmodel import SetModel
 from skb.solving.pairs.setsearch import Found, search_sets
 
@@ -78,9 +79,12 @@ def _better(outcome: Outcome, found: Found, is_maximised: bool) -> Outcome:
 def run_model(
     problem: Problem, pair_sum: PairSum | None, settings: Settings, hint: Mapping[str, int] | None = None
 ) -> Outcome:
-    """Solves with CP-SAT alone, symmetric pair sums as sets."""
+    """Solves with CP-SAT alone, symmetric pair sums as sets and other costs of pairs as rows."""
     sets = SetModel(pair_sum) if pair_sum is not None and pair_sum.is_symmetric else None
-    lowered = _Lowering(problem if sets is None else sets.problem, hint or {})
+    rows = find_rows(problem) if sets is None else None
+    lowered = _Lowering(sets.problem if sets else rows.problem if rows else problem, hint or {})
+    if rows is not None:
+        lowered.post_rows(rows)
     if sets is not None:
         lowered.post_sets(sets)
         if settings.deterministic_limit is None:
@@ -163,6 +167,9 @@ class _Lowering:
         return self._cp.LinearExpr.weighted_sum(
             [self.variables[name] for _, name in terms], [factor for factor, _ in terms]
         )
+
+    def post_rows(self, rows: RowModel) -> None:
+        rows.post(self.model, self.variables, self._cp.LinearExpr.weighted_sum)
 
     def post_sets(self, sets: SetModel) -> None:
         sets.post(self.model, self.variables, self._cp.LinearExpr.weighted_sum)

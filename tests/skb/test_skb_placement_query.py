@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, cycle, permutations
 
 import pytest
 from hypothesis import given, settings
@@ -165,6 +165,8 @@ class Placement:
     extra: str
     is_both_ways: bool
     goal: str
+    factors: tuple[int, ...]
+    is_cost_first: bool
 
     def snapshot(self) -> Snapshot:
         groups = [("l3", (core, core // 2), "static", "") for core in CORES]
@@ -175,8 +177,8 @@ class Placement:
     def question(self) -> str:
         names = [f"T{at + 1}" for at in range(self.members)]
         pairs = list(permutations(names, 2)) if self.is_both_ways else list(combinations(names, 2))
-        costs = [f"rtt({a}, {b}, V{a}{b})" for a, b in pairs]
-        total = " + ".join(f"V{a}{b}" for a, b in pairs)
+        costs = [f"cost(V{a}{b}, {a}, {b})" if self.is_cost_first else f"rtt({a}, {b}, V{a}{b})" for a, b in pairs]
+        total = " + ".join(f"{factor} * V{a}{b}" for factor, (a, b) in zip(cycle(self.factors), pairs, strict=False))
         listed = ", ".join(names)
         return (
             f"[{listed}] :: l3(C, _)/C, all_different([{listed}]), {self.extra} {', '.join(costs)},"
@@ -186,7 +188,7 @@ class Placement:
     def best(self) -> int | None:
         pairs = permutations if self.is_both_ways else combinations
         found = [
-            sum(self.costs[pair] for pair in pairs(taken, 2))
+            sum(factor * self.costs[pair] for factor, pair in zip(cycle(self.factors), pairs(taken, 2), strict=False))
             for taken in permutations(CORES, self.members)
             if all(pair in self.costs for pair in pairs(taken, 2))
             and EXTRA[self.extra](taken, {core: core // 2 for core in CORES})  # type: ignore[no-untyped-call]
@@ -206,13 +208,16 @@ def placements(draw: st.DrawFn) -> Placement:
         costs.pop(pair, None)
     members = draw(st.sampled_from([3, 4]))
     goal = draw(st.sampled_from(["minimize", "minimize", "maximize"]))
-    return Placement(costs, members, draw(st.sampled_from(sorted(EXTRA))), draw(st.booleans()), goal)
+    factors = draw(st.sampled_from([(1,), (1,), (3, 1, 2), (1, 0), (2, -1)]))
+    extra = draw(st.sampled_from(sorted(EXTRA)))
+    return Placement(costs, members, extra, draw(st.booleans()), goal, factors, draw(st.booleans()))
 
 
 @given(placements())
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
 def test_random_placements_have_the_optimum_of_brute_force(placement: Placement) -> None:
-    answer = ask(placement.snapshot(), placement.question(), limits=Limits(workers=1))
+    rules = "cost(V, A, B) :- rtt(A, B, V)."
+    answer = ask(placement.snapshot(), placement.question(), rules=rules, limits=Limits(workers=1))
     best = placement.best()
     assert (answer.status, answer.objective) == (("infeasible", None) if best is None else ("optimal", best))
 

@@ -7,8 +7,8 @@ prove optima that tables and elements leave open for minutes.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice, product
 
 from skb.solving.constraints import (
@@ -16,12 +16,12 @@ from skb.solving.constraints import (
     Constraint,
     Domain,
     Linear,
-    Objective,
     Posted,
     Problem,
     Table,
     variables_of,
 )
+from skb.solving.pairs.costtables import CostTable, expanded, read_cost_table, uses_of
 
 _MOST_VALUES = 256
 
@@ -44,7 +44,7 @@ class PairSum:
     is_maximised: bool
     classes: tuple[tuple[str, ...], ...]
     exchangeable: tuple[tuple[str, ...], ...]
-    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...]
+    costs: tuple[CostTable, ...]
     total: tuple[str, Linear] | None
 
     @property
@@ -54,8 +54,8 @@ class PairSum:
 
     def completed(self, values: dict[str, int]) -> dict[str, int]:
         """A solution of the rest with the cost variables that follow from it."""
-        for first, second, cost, table in self.costs:
-            values[cost] = table[values[first], values[second]]
+        for each in self.costs:
+            values[each.cost] = each.weights[values[each.first], values[each.second]]
         if self.total is not None:
             name, definition = self.total
             own = next(factor for factor, each in definition.terms if each == name)
@@ -68,25 +68,25 @@ def find_pair_sum(problem: Problem) -> PairSum | None:
     """The problem as a pair sum, or None where its objective is anything else."""
     if problem.objective is None:
         return None
-    uses = _uses(problem)
-    objective, total = _expanded(problem, problem.objective, uses)
+    uses = uses_of(problem)
+    objective, total = expanded(problem, problem.objective, uses)
     definition = None if total is None else total[1]
+    known: dict[object, Mapping[tuple[int, int], int]] = {}
     found = [
-        _pair_table(problem, name, [each for each in uses[name] if each is not definition])
+        _pair_table(problem, name, [each for each in uses[name] if each is not definition], known)
         for _, name in objective.terms
     ]
-    tables = [each for each in found if each is not None]
-    if len(tables) != len(found) or not tables:
+    costs = tuple(each for each in found if each is not None)
+    if len(costs) != len(found) or not costs:
         return None
-    members = _ordered_members(tables)
-    if not _covers_all_pairs(problem, members, tables):
+    members = _ordered_members(costs)
+    if not _covers_all_pairs(problem, members, costs):
         return None
-    costs = tuple(_as_cost(posted) for posted in tables)
     weights = _common_weights(problem, members, costs, {name: factor for factor, name in objective.terms})
     if weights is None:
         return None
-    owned = {cost for _, _, cost, _ in costs} | ({total[0]} if total else set())
-    consumed = {id(posted) for posted in tables} | ({id(total[1])} if total else set())
+    owned = {each.cost for each in costs} | ({total[0]} if total else set())
+    consumed = {id(each.posted) for each in costs} | ({id(total[1])} if total else set())
     rest = Problem(
         {name: domain for name, domain in problem.variables.items() if name not in owned},
         tuple(posted for posted in problem.constraints if id(posted) not in consumed),
@@ -106,99 +106,40 @@ def find_pair_sum(problem: Problem) -> PairSum | None:
     )
 
 
-def _table(posted: Posted) -> Table:
-    assert isinstance(posted.constraint, Table)
-    return posted.constraint
-
-
 def _linear(posted: Posted) -> Linear:
     assert isinstance(posted.constraint, Linear)
     return posted.constraint
 
 
-def _uses(problem: Problem) -> dict[str, list[Posted]]:
-    uses: dict[str, list[Posted]] = {name: [] for name in problem.variables}
-    for posted in problem.constraints:
-        for name in set(variables_of(posted.constraint)):
-            uses[name].append(posted)
-    return uses
-
-
-def _expanded(
-    problem: Problem, objective: Objective, uses: Mapping[str, list[Posted]]
-) -> tuple[Objective, tuple[str, Posted] | None]:
-    """An objective of one variable that an equation defines, as that equation's sum."""
-    if len(objective.terms) != 1 or len(uses[objective.terms[0][1]]) != 1:
-        return objective, None
-    factor, name = objective.terms[0]
-    posted = uses[name][0]
-    definition = posted.constraint
-    if not isinstance(definition, Linear) or definition.operator != "==" or posted.label is not None:
-        return objective, None
-    own = sum(each for each, other in definition.terms if other == name)
-    if abs(own) != 1 or not _holds_all_sums(problem, name, definition):
-        return objective, None
-    terms = tuple((-own * factor * each, other) for each, other in definition.terms if other != name)
-    return replace(objective, terms=terms, constant=objective.constant + own * factor * definition.constant), (
-        name,
-        posted,
-    )
-
-
-def _holds_all_sums(problem: Problem, name: str, definition: Linear) -> bool:
-    """Whether the defined variable's domain is an interval around whatever the others may sum to."""
-    low = high = 0
-    own = 1
-    for factor, other in definition.terms:
-        domain = problem.variables[other]
-        if other == name:
-            own = factor
-        elif domain.intervals:
-            ends = sorted((factor * domain.low, factor * domain.high))
-            low, high = low + ends[0], high + ends[1]
-    ends = sorted((own * (definition.constant - low), own * (definition.constant - high)))
-    mine = problem.variables[name]
-    return len(mine.intervals) == 1 and mine.low <= ends[0] and ends[1] <= mine.high
-
-
-def _pair_table(problem: Problem, name: str, uses: list[Posted]) -> Posted | None:
-    """The one constraint of a cost variable: a table (A, B, cost), a function of A and B, inside its domain."""
-    if len(uses) != 1 or uses[0].label is not None:
-        return None
-    posted = uses[0]
-    table = posted.constraint
-    if not isinstance(table, Table) or table.is_forbidden or len(set(table.variables)) != 3:
-        return None
-    if table.variables[2] != name or len({row[:2] for row in table.rows}) != len(table.rows):
+def _pair_table(
+    problem: Problem, name: str, uses: list[Posted], known: dict[object, Mapping[tuple[int, int], int]]
+) -> CostTable | None:
+    """The one constraint of a cost variable: a cost for each pair of values, inside its domain."""
+    table = None if len(uses) != 1 or uses[0].label is not None else read_cost_table(uses[0], name, known)
+    if table is None:
         return None
     domain = problem.variables[name]
-    return posted if all(value in domain for value in {row[2] for row in table.rows}) else None
+    return table if all(value in domain for value in set(table.weights.values())) else None
 
 
-def _ordered_members(tables: list[Posted]) -> tuple[str, ...]:
+def _ordered_members(costs: Sequence[CostTable]) -> tuple[str, ...]:
     """The members such that tables lead from earlier to later ones, if any order is so."""
-    first = Counter(_table(posted).variables[0] for posted in tables)
-    names = dict.fromkeys(name for posted in tables for name in _table(posted).variables[:2])
+    first = Counter(each.first for each in costs)
+    names = dict.fromkeys(name for each in costs for name in (each.first, each.second))
     return tuple(sorted(names, key=lambda name: -first[name]))
 
 
-def _covers_all_pairs(problem: Problem, members: tuple[str, ...], tables: list[Posted]) -> bool:
-    pairs = {frozenset(_table(posted).variables[:2]) for posted in tables}
+def _covers_all_pairs(problem: Problem, members: tuple[str, ...], costs: Sequence[CostTable]) -> bool:
+    pairs = {frozenset((each.first, each.second)) for each in costs}
     count = len(members) * (len(members) - 1) // 2
     different = [each.constraint for each in problem.constraints if isinstance(each.constraint, AllDifferent)]
     return len(pairs) == count and any(set(members) <= set(each.variables) for each in different)
 
 
-def _as_cost(posted: Posted) -> tuple[str, str, str, Mapping[tuple[int, int], int]]:
-    table = _table(posted)
-    first, second, cost = table.variables
-    return first, second, cost, {(row[0], row[1]): row[2] for row in table.rows}
-
-
 def _common_weights(
     problem: Problem,
     members: tuple[str, ...],
-    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...],
+    costs: Sequence[CostTable],
     factors: Mapping[str, int],
 ) -> dict[tuple[int, int], int] | None:
     """The one cost behind all pairs of members, each over the values that its two ends can take.
@@ -225,14 +166,14 @@ def _common_weights(
 
 def _pair_weights(
     members: tuple[str, ...],
-    costs: tuple[tuple[str, str, str, Mapping[tuple[int, int], int]], ...],
+    costs: Sequence[CostTable],
     factors: Mapping[str, int],
 ) -> dict[tuple[str, str], dict[tuple[int, int], int]]:
     """For each pair of members, the earlier first, the sum of its tables; what one of them lacks is not allowed."""
     place = {name: at for at, name in enumerate(members)}
     found: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
-    for first, second, cost, table in costs:
-        factor = factors[cost]
+    for each in costs:
+        first, second, table, factor = each.first, each.second, each.weights, factors[each.cost]
         if place[first] < place[second]:
             scaled = {pair: factor * value for pair, value in table.items()}
         else:
