@@ -13,7 +13,7 @@ from planner.placement.bounds.cp_sat import is_provable, prove
 from planner.placement.bounds.gilmore_lawler import METHOD as GILMORE_LAWLER
 from planner.placement.bounds.gilmore_lawler import gilmore_lawler
 from planner.placement.problem import Problem
-from planner.placement.rules.feasibility import find_feasible
+from planner.placement.rules.starts import constrained_starts
 from planner.placement.search.budget import Budget
 from planner.placement.search.portfolio import search
 from planner.placement.search.tabu import TOLERANCE
@@ -62,12 +62,9 @@ def solve(
     _check_limits(time_limit, iterations)
     if problem.size > problem.location_count:
         return "infeasible"
-    seeds = [*starts(problem), *_foreign(problem, mappers)]
-    if not seeds:
-        found = find_feasible(problem.size, problem.location_count, problem.rules, seed=seed, time_limit=time_limit)
-        if found.status != "feasible":
-            return found.status
-        seeds = [found.assignment]
+    seeds = constrained_starts(problem, [*starts(problem), *_foreign(problem, mappers)], seed, time_limit)
+    if isinstance(seeds, str):
+        return seeds
     return _Run(problem, seeds, seed, time_limit, iterations, started).finish()
 
 

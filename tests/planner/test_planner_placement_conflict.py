@@ -1,13 +1,16 @@
 from itertools import permutations, product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from planner_machines import Snapshot, opteron
 
 from planner import Application, Topology, place
-from planner.placement.problem import Apart, Capacity, Inside, Rule, Separate, Together, holds
+from planner.placement.problem import Apart, Capacity, Inside, Problem, Rule, Separate, Together, holds
+from planner.placement.rules.class_exchanges import improved_by_classes
 from planner.placement.rules.feasibility import find_feasible
+from planner.placement.rules.starts import constrained_starts
 from skb.terms import Compound
 
 CORES = 4
@@ -173,3 +176,37 @@ def test_counting_teams_and_kinds_agrees_with_trying_every_assignment(drawn: lis
     if exists:
         assert all(holds(rule, found.assignment) for rule in rules)
         assert not is_distinct or len(set(found.assignment)) == 4
+
+
+@settings(derandomize=True, max_examples=25, deadline=None)
+@given(st.lists(RULES, max_size=3), st.integers(0, 10**6))
+def test_starts_keep_the_rules_and_exchanges_of_classes_never_make_them_worse(drawn: list, seed: int) -> None:
+    rules = tuple(rule for one in drawn for rule in (one if isinstance(one, tuple) else (one,)))
+    draw = np.random.default_rng(seed)
+    distance = draw.integers(1, 9, (5, 5)).astype(float)
+    np.fill_diagonal(distance, 0.0)
+    flow = draw.integers(0, 5, (4, 4)).astype(float)
+    np.fill_diagonal(flow, 0.0)
+    problem = Problem(flow, distance, np.zeros((4, 5)), rules, tuple(range(5)), tuple(range(5)))
+    starts = constrained_starts(problem, [], 0, None)
+    found = find_feasible(4, 5, rules)
+    if isinstance(starts, str):
+        assert starts == found.status
+        return
+    assert all(problem.allows(start) and len(set(start)) == 4 for start in starts)
+    better = improved_by_classes(problem, found.assignment, draw, rounds=2, deadline=None)
+    assert problem.allows(better)
+    assert problem.cost(better) <= problem.cost(found.assignment)
+
+
+def test_teams_that_are_kept_together_change_their_classes_as_a_whole() -> None:
+    """Three teams of two in classes of two: the pair that talks must end up in the near classes."""
+    classes = (0, 0, 1, 1, 2, 2)
+    rules = tuple(Together("t", (2 * team, 2 * team + 1), classes) for team in range(3))
+    distance = np.array([[abs(a - b) ** 2.0 for b in classes] for a in classes])
+    flow = np.zeros((6, 6))
+    flow[0, 4] = flow[5, 1] = 1.0
+    problem = Problem(flow, distance, np.zeros((6, 6)), rules, tuple(range(6)), tuple(range(6)))
+    assert problem.cost(range(6)) == 8.0
+    better = improved_by_classes(problem, tuple(range(6)), np.random.default_rng(0), rounds=0, deadline=None)
+    assert problem.cost(better) == 2.0
