@@ -7,8 +7,10 @@ from experiments.reproduce.rep12 import rep12
 from experiments.reproduce.rep13 import rep13
 from experiments.reproduce.row import Row
 
-CATALOGUE: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13}
-"""Id -> function of the number of seeds."""
+CONTENTION: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13}
+
+CATALOGUE: Mapping[str, Callable[[int], Row]] = dict(sorted({**CONTENTION}.items()))
+"""Id -> function of the number of seeds, by id. Each group of results adds its own mapping."""
 
 SEEDS = 20
 """Runs per point, as in the dissertation."""

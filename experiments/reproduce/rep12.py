@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import mean, median
 
+from experiments.line_chart import Axis, line_chart
 from experiments.reproduce.contention import Result, Setting, contend, parameters
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim.scenario import Barrier
@@ -34,6 +35,7 @@ def rep12(seeds: int) -> Row:
         parameters=parameters(),
         ablations=(_in_phase(), _gentle_spinning(spinning), _tree_barrier(seeds)),
         series=_series(alone, runs, spinning),
+        pictures={"rep-12": _picture(alone, progress, spinning)},
         notes=(
             "9 threads: one contended core. While its thread has the core all others find it there, so the team "
             "runs at full rate in half of the time; with two contended cores both threads must have their cores at "
@@ -148,6 +150,19 @@ def _tree_barrier(seeds: int) -> Ablation:
         "combining tree instead of counter: scaling is restored, the fall from 8 to 10 threads stays (>= 1,000x)",
         round(falls),
         falls >= 1000,
+    )
+
+
+def _picture(alone: dict[int, int], progress: dict[int, float], spinning: dict[int, list[Result]]) -> str:
+    return line_chart(
+        "BARRIER beside CPU-Bound on 4x4 cores, best effort, 15 s",
+        Axis("BARRIER threads"),
+        Axis("barrier iterations", log=True),
+        {
+            "uncontended": list(alone.items()),
+            "spin, then yield": list(progress.items()),
+            "spinning for ever": [(n, mean(one.progress for one in runs)) for n, runs in spinning.items()],
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from statistics import mean, pstdev
 
+from experiments.line_chart import Axis, line_chart
 from experiments.reproduce.contention import Setting, contend, parameters
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim.scenario import Barrier
@@ -45,6 +46,18 @@ def rep13(seeds: int) -> Row:
             "else, and the 480 ms until the release cost the rest of the first second. RBED does not fill idle time "
             "with a real-time task, so the uncontended case is halved as well.",
         ),
+        pictures={
+            "rep-13": line_chart(
+                "BARRIER beside CPU-Bound on 4x4 cores, with the manifest of Fig 3.4, 15 s",
+                Axis("BARRIER threads"),
+                Axis("barrier iterations", log=True),
+                {
+                    "uncontended": list(alone.items()),
+                    "phase-locked gang": [(n, result.progress) for n, result in gang.items()],
+                    "best effort": list(best_effort.items()),
+                },
+            )
+        },
     )
 
 

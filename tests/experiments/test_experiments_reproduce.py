@@ -1,9 +1,11 @@
 """The published results again, with few seeds by default and the dissertation's 20 at full scale."""
 
+from pathlib import Path
+
 import pytest
 
 from experiments.errors import ExperimentError
-from experiments.reproduce import reproduce
+from experiments.reproduce import Ablation, Claim, Row, reproduce, write_page
 
 
 @pytest.mark.parametrize("name", ["REP-12", "REP-13"])
@@ -23,3 +25,35 @@ def test_every_parameter_says_where_it_comes_from() -> None:
 def test_an_unknown_result_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ExperimentError, match="REP-12, REP-13"):
         reproduce(["REP-99"])
+
+
+def row(*claims: Claim, ablations: tuple[Ablation, ...] = (), name: str = "REP-98") -> Row:
+    return Row(name, "Fig 0", "a claim", claims, "exact", (), ablations, {})
+
+
+def test_the_verdict_of_a_row_is_that_of_its_worst_claim() -> None:
+    good, fitted = Claim("a", "1", 1, holds=True), Claim("b", "2", 2, holds=True, fitted=True)
+    assert row(good).verdict == "reproduced"
+    assert row(good, fitted).verdict == "fitted"
+    assert row(good, fitted, Claim("c", "3", 4, holds=False)).verdict == "not_reproduced"
+    assert row(good, ablations=(Ablation("nothing", 1, breaks=False),)).verdict == "not_reproduced"
+
+
+def test_the_page_keeps_earlier_rows_and_replaces_those_that_ran_again(tmp_path: Path) -> None:
+    write_page([row(Claim("a", "1", 1, holds=True)), row(Claim("b", "2", 3, holds=False), name="REP-99")], tmp_path)
+    write_page([row(Claim("b", "2", 2, holds=True, fitted=True), name="REP-99")], tmp_path)
+    page = (tmp_path / "reproduction.md").read_text()
+    assert "2 results: 1 reproduced, 1 fitted, 0 not reproduced." in page
+    assert "| b: 2 | 2 | fitted |" in page
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match="is no folder"):
+        write_page([], tmp_path / "absent")
+
+
+def test_kept_results_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "reproduction.json").write_text("[{]")
+    with pytest.raises(ExperimentError, match="does not hold kept results"):
+        write_page([], tmp_path)
+    assert (tmp_path / "reproduction.json").read_text() == "[{]"
