@@ -1,6 +1,6 @@
 """A machine's facts at one revision: immutable, in memory, with indexes built as they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -53,6 +53,16 @@ class Contents:
     def unresolved(self) -> "Contents":
         """The same, in which every stated row wins."""
         return Contents(self._stretches, is_resolved=False)
+
+    def changed(self, relations: Collection[RelationId], stated: Mapping[RelationId, Sequence[Stretch]]) -> "Contents":
+        """The same after a write to some relations, of which `stated` holds all; the rest keeps what is known."""
+        kept = {relation: said for relation, said in self._stretches.items() if relation not in relations}
+        renewed = Contents({**kept, **stated}, self._is_resolved)
+        same = {each for each in kept if self._denied.get(each) == renewed._denied.get(each)}
+        renewed._rivals = {each: found for each, found in self._rivals.copy().items() if each in same}
+        renewed._winners = {each: found for each, found in self._winners.copy().items() if each in same}
+        renewed._indexed = {each: found for each, found in self._indexed.copy().items() if each in same}
+        return renewed
 
     def relations(self) -> list[RelationId]:
         return sorted(self._stretches)
