@@ -1,67 +1,36 @@
-"""The placement controller: manifests that a machine has admitted for good, kept as facts about it.
+"""The placement controller: manifests that a machine has admitted for good; everyone keeps what was promised."""
 
-Facts: `manifest(Id, Application, Dispatchers, Text)`, `phase(Id, Phase)` (the newest holds) and
-`reservation(Id, Phase, Dispatcher, Core, Kind, Wcet, Period, Deadline, Release, Delay, Weight)`, times in ns.
-"""
-
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from itertools import islice, product
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from planner.admission.admit import admit
-from planner.admission.reservations import Decision, Reservation, Schedule
-from planner.admission.schedules import MOST_COMBINATIONS
+from planner.admission.reservations import Decision, Schedule
+from planner.control.submissions import (
+    SOURCE,
+    Submission,
+    changed_facts,
+    granted,
+    schedule_of,
+    standing_decision,
+    submissions,
+)
 from planner.errors import PlanError
 from planner.machine.topology import Topology
-from planner.manifests.manifest import Manifest, looks_like_toml
+from planner.manifests.manifest import Manifest
+from planner.overcommit.shares import Rules
 from skb.errors import RevisionConflict
 from skb.knowledge import KnowledgeBase
 from skb.snapshot import Snapshot
-from skb.terms import String
 
-SOURCE = "placement controller"
+__all__ = ["Submission", "change_phase", "consider", "find_submission", "running_schedule", "submissions", "submit",
+           "withdraw"]  # fmt: skip
+
 LARGEST_ID = 2**32 - 1
 MOST_ATTEMPTS = 8
 
 Admit = Callable[..., Decision]
 Decide = Callable[[Snapshot], Decision]
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """An admitted manifest with its 32-bit id (the revision that admitted it) and its phase now.
-
-    `reservations[phase]` is what its dispatchers hold in that phase, whatever the others' phases are.
-    """
-
-    id: int
-    manifest: Manifest
-    text: str
-    phase: int
-    reservations: tuple[tuple[Reservation, ...], ...]
-
-    @property
-    def cores(self) -> tuple[int, ...]:
-        """Each dispatcher's core, in every phase."""
-        return tuple(one.core for one in self.reservations[0])
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "application": self.manifest.name,
-            "dispatchers": self.manifest.dispatcher_count,
-            "phase": self.phase,
-            "phases": self.manifest.phase_count,
-            "cores": list(self.cores),
-            "text": self.text,
-        }
-
-
-def submissions(knowledge: KnowledgeBase | Snapshot) -> tuple[Submission, ...]:
-    """What is admitted, oldest first."""
-    snapshot = knowledge if isinstance(knowledge, Snapshot) else knowledge.snapshot()
-    return tuple(_read_submission(snapshot, row) for row in sorted(snapshot.rows("manifest", 4), key=_id_of))
 
 
 def find_submission(knowledge: KnowledgeBase, number: int) -> Submission:
@@ -79,20 +48,29 @@ def find_submission(knowledge: KnowledgeBase, number: int) -> Submission:
 
 
 def consider(
-    knowledge: KnowledgeBase | Snapshot, manifests: Sequence[Manifest] = (), *, admit: Admit = admit, **asked: Any
+    knowledge: KnowledgeBase | Snapshot,
+    manifests: Sequence[Manifest] = (),
+    *,
+    admit: Admit = admit,
+    policy: str | Rules = "refuse",
+    **asked: Any,
 ) -> Decision:
     """Whether manifests fit beside what is admitted already, which keeps its cores and offsets.
 
+    What was admitted keeps its WCETs, too, unless `policy` reduces: then everybody's are cut anew from what was asked.
     `asked` goes to `planner.admit`. Without manifests the answer holds the schedules as they stand.
     """
     snapshot = knowledge if isinstance(knowledge, Snapshot) else knowledge.snapshot()
     known = submissions(snapshot)
     machine = Topology.of(snapshot)
     _check_standing(known, machine)
+    if isinstance(policy, Rules):
+        policy = replace(policy, machine=snapshot)
     return admit(
-        [*(one.manifest for one in known), *manifests],
+        [*(one.held if policy == "refuse" else one.manifest for one in known), *manifests],
         machine,
-        standing=_standing(known) if known else None,
+        policy=policy,
+        standing=standing_decision(known) if known else None,
         running={one.manifest.name: one.phase for one in known},
         **asked,
     )
@@ -109,6 +87,8 @@ def submit(
 ) -> tuple[Submission | None, Decision]:
     """Admit a manifest for good: one revision holds it with its reservations; None beside a refusal.
 
+    The same revision holds what the others' reservations became, where a policy reduced them or releases grew longer.
+
     `text` is kept as it was written. Another write in between makes the question be asked again, unless a revision is
     expected: then it raises RevisionConflict. `decide` is `consider` with this manifest if left out.
     """
@@ -118,9 +98,10 @@ def submit(
         decision = consider(snapshot, [manifest], **asked) if decide is None else decide(snapshot)
         if not decision.admitted:
             return None, decision
-        accepted = _submission(_next_id(snapshot), manifest, text, decision)
+        accepted = granted(_next_id(snapshot), manifest, text, 0, decision)
+        facts = [*accepted.facts(), *changed_facts(submissions(snapshot), decision)]
         try:
-            knowledge.tell(_facts_of(accepted), source=SOURCE, expected_revision=snapshot.revision)
+            knowledge.tell(facts, source=SOURCE, expected_revision=snapshot.revision)
         except RevisionConflict:
             if expected_revision is not None:
                 raise
@@ -165,7 +146,7 @@ def change_phase(
 
 def running_schedule(knowledge: KnowledgeBase | Snapshot) -> Schedule:
     """The schedule of the phases that the admitted applications are in."""
-    return _schedule((one, one.phase) for one in submissions(knowledge))
+    return schedule_of((one, one.phase) for one in submissions(knowledge))
 
 
 def _check_revision(snapshot: Snapshot, expected: int | None) -> None:
@@ -176,73 +157,11 @@ def _check_revision(snapshot: Snapshot, expected: int | None) -> None:
         )
 
 
-def _id_of(row: Any) -> int:
-    return int(row[0])
-
-
 def _next_id(snapshot: Snapshot) -> int:
     number = snapshot.revision + 1
     if number > LARGEST_ID:
         raise PlanError(f"the store is past revision {LARGEST_ID}, the last id", code="no_id_left")
     return number
-
-
-def _submission(number: int, manifest: Manifest, text: str | None, decision: Decision) -> Submission:
-    held: dict[int, tuple[Reservation, ...]] = {}
-    for schedule in decision.schedules:
-        phase = schedule.phases[manifest.name]
-        own = tuple(one for one in schedule.reservations if one.application == manifest.name)
-        held.setdefault(phase, own)
-    written = text if text is not None else manifest.to_toml()
-    return Submission(number, manifest, written, 0, tuple(held[phase] for phase in range(manifest.phase_count)))
-
-
-def _facts_of(submission: Submission) -> list[tuple[str, tuple[Any, ...]]]:
-    number, manifest = submission.id, submission.manifest
-    head = (number, manifest.name, manifest.dispatcher_count, String(submission.text))
-    facts: list[tuple[str, tuple[Any, ...]]] = [("manifest", head), ("phase", (number, submission.phase))]
-    facts += [
-        ("reservation", _reservation_row(number, phase, one))
-        for phase, own in enumerate(submission.reservations)
-        for one in own
-    ]
-    return facts
-
-
-def _reservation_row(number: int, phase: int, one: Reservation) -> tuple[Any, ...]:
-    kind, times = one.kind.lower(), (one.wcet_ns, one.period_ns, one.deadline_ns, one.release_ns, one.delay_ns)
-    return (number, phase, one.dispatcher, one.core, kind, *times, one.weight)
-
-
-def _read_submission(snapshot: Snapshot, row: Any) -> Submission:
-    number, name, dispatchers = row[:3]
-    text = row[3].text if isinstance(row[3], String) else str(row[3])
-    manifest = Manifest.parse(text, name=name, dispatchers=None if looks_like_toml(text) else dispatchers)
-    phases = [fact for fact in snapshot.facts("phase") if len(fact.args) == 2 and fact.args[0] == number]
-    newest: Any = max(phases, key=lambda fact: fact.revision).args[1] if phases else 0
-    held: list[list[Reservation]] = [[] for _ in range(manifest.phase_count)]
-    for own in sorted((own for own in snapshot.rows("reservation", 11) if own[0] == number), key=lambda own: own[1:3]):
-        held[int(str(own[1]))].append(_reservation(name, own))
-    return Submission(number, manifest, text, newest, tuple(map(tuple, held)))
-
-
-def _reservation(application: str, row: Any) -> Reservation:
-    wcet, period, deadline, release, delay, weight = row[5:]
-    return Reservation(application, row[2], row[3], row[4].upper(), wcet, period, deadline, release, weight, delay)
-
-
-def _standing(known: Sequence[Submission]) -> Decision:
-    """The decision that runs already, put together again from what was stored."""
-    choices = [[(one, phase) for phase in range(one.manifest.phase_count)] for one in known]
-    return Decision(True, tuple(islice(map(_schedule, product(*choices)), MOST_COMBINATIONS)))
-
-
-def _schedule(chosen: Iterable[tuple[Submission, int]]) -> Schedule:
-    chosen = tuple(chosen)
-    return Schedule(
-        {one.manifest.name: phase for one, phase in chosen},
-        tuple(held for one, phase in chosen for held in one.reservations[phase]),
-    )
 
 
 def _check_standing(known: Sequence[Submission], machine: Topology) -> None:

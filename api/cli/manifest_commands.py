@@ -12,12 +12,13 @@ from api.tables import seconds, table
 
 _COUNT = re.compile(r"(.+):(\d{1,9})", re.DOTALL)
 _SHOWN_SCHEDULES = 8
+POLICY_HELP = "Where they do not fit: refuse, reduce, or rules:FILE."
 
 
 @command("admit")
 @click.argument("machine")
 @click.argument("manifests", nargs=-1, required=True, metavar="[NAME=]MANIFEST[:N]...")
-@click.option("--policy", default="refuse", metavar="POLICY", help="What happens when they do not fit: refuse.")
+@click.option("--policy", default="refuse", metavar="POLICY", help=POLICY_HELP)
 @click.option("--cores", multiple=True, metavar="NAME=LIST", help="Fix an application's cores, as barrier=0-15.")
 @click.option("--guard-us", type=click.FloatRange(0, 1e9), default=0.0, help="Keep windows apart by so much.")
 @click.option("--planners", is_flag=True, help="Give planners guaranteed time, and derive every release from it.")
@@ -45,7 +46,7 @@ def admit(
         decision = consider(
             store.knowledge(machine),
             read,
-            policy=policy,
+            policy=_policy(policy),
             cores=_fixed(cores),
             guard_ns=round(guard_us * 1000),
             planner_reservation=planners or None,
@@ -58,9 +59,10 @@ def admit(
 @command("submit")
 @click.argument("machine")
 @click.argument("manifest", metavar="[NAME=]MANIFEST[:N]")
+@click.option("--policy", default="refuse", metavar="POLICY", help=POLICY_HELP)
 @click.option("--cores", metavar="LIST", help="Fix the application's cores, as 0-15.")
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
-def submit(door: Door, machine: str, manifest: str, cores: str | None, time_limit: float | None) -> Reply:
+def submit(door: Door, machine: str, manifest: str, policy: str, cores: str | None, time_limit: float | None) -> Reply:
     """Admit a MANIFEST on MACHINE for good, and print its id."""
     from planner.controller import submit as admit_for_good
 
@@ -68,7 +70,12 @@ def submit(door: Door, machine: str, manifest: str, cores: str | None, time_limi
     fixed = _fixed((f"{read.name}={cores}",)) if cores else {}
     with door.store() as store:
         accepted, decision = admit_for_good(
-            store.knowledge(machine), read, text=text, cores=fixed, time_limit=time_limit
+            store.knowledge(machine),
+            read,
+            text=text,
+            policy=_policy(policy),
+            cores=fixed,
+            time_limit=time_limit,
         )
     if accepted is None:
         return _reply(decision)
@@ -144,6 +151,17 @@ def read_manifest(word: str) -> tuple[Any, str]:
     return Manifest.parse(text, name=application, dispatchers=int(counted[2]) if counted else None), text
 
 
+def _policy(word: str) -> Any:
+    """A policy by its name, or the rules of a file."""
+    kind, mark, path = word.partition(":")
+    if kind != "rules" or not mark:
+        return word
+    from api.sources import read_text
+    from planner.overcommit.shares import Rules
+
+    return Rules(read_text(path, "the policy"), path)
+
+
 def _fixed(words: tuple[str, ...]) -> dict[str, tuple[int, ...]]:
     from planner.cpu_list import parse_cpu_list
 
@@ -183,7 +201,8 @@ def _release_text(release: Any) -> str:
     if release.derived_ns is None:
         return f"{head}, as the manifest states"
     way = "; ".join(
-        f"core {hop.core} by {hop.by_ns / 1e6:g} ms (link {hop.link_ns / 1e3:g} us, planner {hop.response_ns / 1e6:g} ms)"
+        f"core {hop.core} by {hop.by_ns / 1e6:g} ms "
+        f"(link {hop.link_ns / 1e3:g} us, planner {hop.response_ns / 1e6:g} ms)"
         for hop in release.path
     )
     return f"{head}, derived: {way}"

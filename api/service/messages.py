@@ -85,13 +85,14 @@ class TreeBody(Body):
 
 
 class ManifestBody(Body):
-    """A manifest's text; with `dry_run` it is only asked whether it would be admitted."""
+    """A manifest's text; with `dry_run` it is only asked whether it would be admitted. `rules` are a policy's text."""
 
     application: Annotated[str, Field(min_length=1, max_length=200)]
     text: Text
     dispatchers: Annotated[int, Field(ge=1, le=4096)] | None = None
     cores: Cores | None = None
     policy: Literal["refuse", "reduce"] = "refuse"
+    rules: Text | None = None
     time_limit: Seconds | None = None
     dry_run: bool = False
     limits: WorkLimits = WorkLimits()

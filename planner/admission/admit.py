@@ -7,7 +7,6 @@ from dataclasses import replace
 from planner.admission.allocation import Allocation, Question, hard_load_ppm
 from planner.admission.first_fit import allocate_first_fit
 from planner.admission.fixed_cores import fix_cores
-from planner.admission.reduction import reduce_to_fit
 from planner.admission.refusal import explain
 from planner.admission.requests import MOST_HARD_PPM, Request, Team, teams_of
 from planner.admission.reservations import Decision, Refusal
@@ -16,10 +15,13 @@ from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest, check_unique_names
+from planner.overcommit.reduction import reduce_to_fit
+from planner.overcommit.remedies import with_remedies
+from planner.overcommit.shares import EQUAL, Rules
 from planner.release.handling import Sends
 from planner.release.reserve import Planners, reserve_planners, state_releases
 from planner.release.slots import MONITOR, SHARE_PPM
-from planner.verify.schedule import check_decision
+from planner.verify.schedule import check_decision, check_promises
 
 POLICIES = ("refuse", "reduce")
 EXPLANATION_WORK = 0.5
@@ -31,7 +33,7 @@ def admit(
     machine: Topology,
     *,
     cores: Mapping[str, Sequence[int]] | None = None,
-    policy: str = "refuse",
+    policy: str | Rules = "refuse",
     guard_ns: int = 0,
     seed: int = 0,
     standing: Decision | None = None,
@@ -43,7 +45,7 @@ def admit(
 ) -> Decision:
     """Schedule all manifests together or say why not.
 
-    Where they do not fit, policy `reduce` cuts every WCET by one factor until they do.
+    Where they do not fit, policy `reduce` cuts every WCET by one factor until they do; `Rules` say who keeps what.
 
     `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
     already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
@@ -69,7 +71,7 @@ def admit(
     def question(asked: Sequence[Manifest]) -> Question:
         return replace(_question(asked, machine, fixed, standing, guard_ns), most_ppm=most_ppm)
 
-    manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline)
+    manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline, running or {})
     decision = Decision(False, (), {}, None, (), machine.revision)
     if isinstance(answer, Allocation):
         answer = _seat_best_effort(question(manifests), answer)
@@ -77,6 +79,7 @@ def admit(
         if isinstance(planners, Planners):
             decision = _decision(manifests, answer, planners, running or {}, most_combinations)
             check_decision(decision.schedules, guard_ns=guard_ns, planners=decision.planners)
+            check_promises(decision.promises, guard_ns=guard_ns, planners=decision.planners)
             decision = replace(decision, reductions=reductions, revision=machine.revision)
         else:
             answer = planners
@@ -123,32 +126,51 @@ def _decision(
     most_combinations: int,
 ) -> Decision:
     delays = {(one.application, one.phase): one.release_ns for one in planners.releases if one.derived_ns is not None}
-    schedules, notes = make_schedules(manifests, allocation, running, most_combinations, delays)
-    return Decision(True, schedules, notes=notes, planners=planners.reservations, releases=planners.releases)
+    schedules, notes, promises = make_schedules(manifests, allocation, running, most_combinations, delays)
+    return Decision(
+        True,
+        schedules,
+        notes=notes,
+        planners=planners.reservations,
+        releases=planners.releases,
+        promises=promises,
+    )
 
 
 def _settle(
     manifests: Sequence[Manifest],
     question: Callable[[Sequence[Manifest]], Question],
-    policy: str,
+    policy: str | Rules,
     seed: int,
     deadline: float | None,
+    running: Mapping[str, int],
 ) -> tuple[Sequence[Manifest], Allocation | Refusal, Mapping[str, int]]:
     """The manifests as they were admitted or refused, with the parts that a reduction left of them."""
 
-    def decide(asked: Sequence[Manifest]) -> Allocation | Refusal:
-        return _decide(question(asked), seed, deadline)
+    def quick(asked: Sequence[Manifest]) -> Allocation | None:
+        return allocate_first_fit(_reserved(question(asked)))
 
-    answer = decide(manifests)
-    if isinstance(answer, Refusal) and policy == "reduce":
-        return reduce_to_fit(manifests, decide, answer)
-    return manifests, answer, {}
+    def thorough(asked: Sequence[Manifest], work_limit: float = EXPLANATION_WORK) -> Allocation | None:
+        found = quick(asked) or allocate_completely(
+            _reserved(question(asked)), seed=seed, deadline=deadline, work_limit=work_limit
+        )
+        return found if isinstance(found, Allocation) else None
+
+    answer = _decide(question(manifests), seed, deadline)
+    if isinstance(answer, Allocation):
+        return manifests, answer, {}
+    if policy != "refuse":
+        shares = EQUAL if isinstance(policy, str) else policy.shares(manifests, running)
+        settled = reduce_to_fit(manifests, lambda asked: thorough(asked, WORK_LIMIT), shares)
+        if settled is not None:
+            return settled
+    return manifests, with_remedies(answer, manifests, quick, thorough), {}
 
 
-def _check(policy: str, guard_ns: int) -> None:
-    if policy not in POLICIES:
+def _check(policy: str | Rules, guard_ns: int) -> None:
+    if isinstance(policy, str) and policy not in POLICIES:
         raise PlanError(
-            f"policy {policy!r} is unknown; {' or '.join(POLICIES)} is accepted",
+            f"policy {policy!r} is unknown; {' or '.join(POLICIES)}, or rules, are accepted",
             code="unknown_policy",
             details={"found": policy, "accepted": list(POLICIES)},
         )
@@ -178,10 +200,9 @@ def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) 
     """Offsets of the standing decision, by request and core."""
     known = {
         (one.application, one.dispatcher, phase): one.release_ns
-        for schedule in (standing.schedules if standing else ())
-        for one in schedule.reservations
+        for (_, phase), own in (standing.promises if standing else {}).items()
+        for one in own
         if one.kind != "B"
-        for phase in [schedule.phases[one.application]]
     }
     return {
         (request, core): known[request.application, team.first_dispatcher + index, request.phases[0]]
@@ -198,13 +219,18 @@ def _decide(question: Question, seed: int, deadline: float | None) -> Allocation
             asked, seed=seed, deadline=deadline, work_limit=work_limit
         )
 
-    reserved = replace(
+    reserved = _reserved(question)
+    answer = solve(reserved, WORK_LIMIT)
+    return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
+
+
+def _reserved(question: Question) -> Question:
+    """Without the teams that only want best effort."""
+    return replace(
         question,
         teams=tuple(team for team in question.teams if team.requests),
         pinned={team: cores for team, cores in question.pinned.items() if team.requests},
     )
-    answer = solve(reserved, WORK_LIMIT)
-    return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
 
 
 def _seat_best_effort(question: Question, allocation: Allocation) -> Allocation:

@@ -80,17 +80,31 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """One thing that was tried and would do: withdrawing an application, or cutting every WCET to a part of it."""
+
+    withdraw: str | None = None
+    reduce_to_ppm: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        if self.withdraw is not None:
+            return {"withdraw": self.withdraw}
+        return {"reduce_to_ppm": self.reduce_to_ppm}
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why not: the rule that fails, the phases that conflict, a sentence with the figures.
 
     `rule` is cores, utilisation, windows, demand, transition, planner or limit. `minimal` is true only where leaving
-    out any one cause was tried and found to be admitted.
+    out any one cause was tried and found to be admitted. `remedies` were tried, too.
     """
 
     rule: str
     message: str
     causes: tuple[Cause, ...]
     minimal: bool
+    remedies: tuple[Remedy, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -98,6 +112,7 @@ class Refusal:
             "message": self.message,
             "causes": [cause.to_json() for cause in self.causes],
             "minimal": self.minimal,
+            "remedies": [remedy.to_json() for remedy in self.remedies],
         }
 
 
@@ -109,6 +124,7 @@ class Decision:
     what a reader must know: a sufficient test that stood in for the exact one, combinations left out by the
     cap. `planners` are the cores' own reservations, which hold in every schedule (none where planners are best
     effort); `releases` says for each guaranteed phase how long after the request it begins at the earliest.
+    `promises` is what each application holds in each of its phases, from which every combination is put together.
     """
 
     admitted: bool
@@ -120,6 +136,7 @@ class Decision:
     seconds: float = 0.0
     planners: tuple[Reservation, ...] = ()
     releases: tuple[Release, ...] = ()
+    promises: Mapping[tuple[str, int], tuple[Reservation, ...]] = field(default_factory=dict, repr=False)
 
     def schedule(self, phases: Mapping[str, int]) -> Schedule:
         """A combination's schedule; whoever is left out is in phase 0. KeyError where there is none."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, product
 from math import prod
+from typing import TypeAlias
 
 from planner.admission.allocation import Allocation
 from planner.admission.requests import Team
@@ -12,6 +13,9 @@ from planner.manifests.phases import Group
 
 MOST_COMBINATIONS = 4096
 
+Promises: TypeAlias = Mapping[tuple[str, int], tuple[Reservation, ...]]
+"""What each application's dispatchers hold in each of its phases, whatever the others' phases are."""
+
 
 def make_schedules(
     manifests: Sequence[Manifest],
@@ -19,8 +23,8 @@ def make_schedules(
     running: Mapping[str, int],
     most_combinations: int = MOST_COMBINATIONS,
     delays: Mapping[tuple[str, int], int] | None = None,
-) -> tuple[tuple[Schedule, ...], tuple[str, ...]]:
-    """Schedules, the running combination first, with notes on what was left out or not exact.
+) -> tuple[tuple[Schedule, ...], tuple[str, ...], Promises]:
+    """Schedules, the running combination first, with notes on what was left out or not exact, and every promise.
 
     An application's reservations in a phase are the same objects in all combinations. `delays` replaces the stated
     release of an application's phase, ns.
@@ -30,21 +34,20 @@ def make_schedules(
         for manifest in manifests
         for phase in range(manifest.phase_count)
     }
-    schedules = tuple(
-        Schedule(phases, tuple(one for item in phases.items() for one in own[item]))
-        for phases in islice(_combinations(manifests, running), most_combinations)
-    )
-    return schedules, _notes(manifests, allocation, len(schedules))
+    schedules = tuple(islice(combine(own, running), most_combinations))
+    return schedules, _notes(manifests, allocation, len(schedules)), own
 
 
-def _combinations(manifests: Sequence[Manifest], running: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    ranges = []
-    for manifest in manifests:
-        now = running.get(manifest.name, 0)
-        others = [phase for phase in range(manifest.phase_count) if phase != now]
-        ranges.append([now, *others])
-    for phases in product(*ranges):
-        yield {manifest.name: phase for manifest, phase in zip(manifests, phases, strict=True)}
+def combine(promises: Promises, running: Mapping[str, int]) -> Iterator[Schedule]:
+    """The schedule of each combination of phases as it is asked for, the running one first; they share their parts."""
+    phases: dict[str, list[int]] = {}
+    for name, phase in promises:
+        phases.setdefault(name, []).append(phase)
+    for name, own in phases.items():
+        own.sort(key=lambda phase: (phase != running.get(name, 0), phase))
+    for chosen in product(*phases.values()):
+        combination = dict(zip(phases, chosen, strict=True))
+        yield Schedule(combination, tuple(one for item in combination.items() for one in promises[item]))
 
 
 def _reservations(

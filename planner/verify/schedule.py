@@ -1,8 +1,9 @@
 """Checks of schedules: windows keep apart, loads stay under nine tenths, EDF meets every deadline."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import combinations
 from math import lcm
 
 from planner.admission.reservations import Reservation, Schedule
@@ -26,6 +27,39 @@ def check_decision(schedules: Sequence[Schedule], *, guard_ns: int = 0, planners
             if key not in seen:
                 seen.add(key)
                 check_core(core, key, guard_ns=guard_ns)
+
+
+def check_promises(
+    promises: Mapping[tuple[str, int], Sequence[Reservation]],
+    *,
+    guard_ns: int = 0,
+    planners: Sequence[Reservation] = (),
+) -> None:
+    """Every combination at once, listed or not: on no core do windows of two applications overlap in any of their
+    phases, and the heaviest phases together stay under nine tenths.
+    """
+    cores: dict[int, dict[tuple[str, int], list[Reservation]]] = defaultdict(lambda: defaultdict(list))
+    for key, own in promises.items():
+        for one in own:
+            if one.period_ns:
+                cores[one.core][key].append(one)
+    for one in planners:
+        cores[one.core][one.application, 0].append(one)
+    for core, held in cores.items():
+        _check_heaviest(core, held)
+        windows = {(key[0], one) for key, own in held.items() for one in own if one.deadline_ns == one.wcet_ns}
+        for (name, one), (other_name, other) in combinations(windows, 2):
+            if name != other_name and _overlap(one, other, guard_ns):
+                raise ViolationError(f"core {core}: the windows of {one} and {other} overlap in some combination")
+
+
+def _check_heaviest(core: int, held: Mapping[tuple[str, int], Sequence[Reservation]]) -> None:
+    heaviest: dict[str, int] = defaultdict(int)
+    for (name, _), own in held.items():
+        load_ppm = sum(one.wcet_ns * 10**6 // one.period_ns for one in own)
+        heaviest[name] = max(heaviest[name], load_ppm)
+    if sum(heaviest.values()) > 900_000:
+        raise ViolationError(f"core {core} may promise {sum(heaviest.values())} ppm in some combination")
 
 
 def check_core(core: int, reservations: Sequence[Reservation], *, guard_ns: int = 0) -> None:

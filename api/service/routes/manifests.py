@@ -18,6 +18,7 @@ from api.service.work.pool import Assignment
 from planner.admission.reservations import Decision
 from planner.controller import change_phase, find_submission, running_schedule, submissions, submit, withdraw
 from planner.manifests.manifest import Manifest
+from planner.overcommit.shares import Rules
 from skb.snapshot import Snapshot
 
 DEFAULT_SEARCH_S = 10.0
@@ -42,7 +43,7 @@ async def admit(
     """Admit a manifest for good (201, with its id); a refusal or a dry run is 200 with `id` null."""
     manifest = await run_in_threadpool(Manifest.parse, body.text, name=body.application, dispatchers=body.dispatchers)
     asked: dict[str, Any] = {
-        "policy": body.policy,
+        "policy": body.policy if body.rules is None else Rules(body.rules),
         "cores": {body.application: body.cores} if body.cores else None,
         "time_limit": _longest(holdings, body.time_limit),
     }
@@ -81,7 +82,15 @@ def enter_phase(knowledge: KnowledgeHere, number: Number, body: PhaseBody, expec
     changed = change_phase(knowledge, number, body.phase, expected_revision=expected)
     snapshot = knowledge.snapshot()
     running = running_schedule(snapshot)
-    return Json({**changed.to_json(), "schedule": running.to_json(), "revision": snapshot.revision})
+    release = changed.release()
+    return Json(
+        {
+            **changed.to_json(),
+            "schedule": running.to_json(),
+            "release": None if release is None else release.to_json(),
+            "revision": snapshot.revision,
+        }
+    )
 
 
 @router.get("/schedules", response_class=Json, responses=refusals(404, 409, 503))
