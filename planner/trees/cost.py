@@ -143,4 +143,5 @@ def share_to_ppm(send_share: float) -> int:
 def busy_times(delay: Times, share_ppm: int, floor_ps: int) -> Times:
     """The share of each delay, rounded half up, at least the floor."""
     whole, rest = np.divmod(delay, 1_000_000)
-    return np.maximum(whole * share_ppm + (2 * rest * share_ppm + 1_000_000) // 2_000_000, floor_ps)
+    busy: Times = np.maximum(whole * share_ppm + (2 * rest * share_ppm + 1_000_000) // 2_000_000, floor_ps)
+    return busy
