@@ -8,16 +8,15 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from planner.errors import PlanError
-from planner.placement.bounds.cp_sat import METHOD as CP_SAT
-from planner.placement.bounds.cp_sat import is_provable, prove
-from planner.placement.bounds.gilmore_lawler import METHOD as GILMORE_LAWLER
-from planner.placement.bounds.gilmore_lawler import gilmore_lawler
+from planner.placement.bounds.evidence import Evidence
+from planner.placement.bounds.proving import Limits, cheap_bound, level_evidence, other_proofs, tree_proofs
+from planner.placement.bounds.threshold import TOLERANCE, raised
 from planner.placement.problem import Problem
 from planner.placement.rules.starts import constrained_starts
 from planner.placement.search.budget import Budget
 from planner.placement.search.portfolio import search
-from planner.placement.search.tabu import TOLERANCE
 from planner.placement.seeds.simple import compact, scatter, starts
+from planner.verify.placement_bound import check_evidence
 
 DEFAULT_ITERATIONS = 5000
 ITERATIONS_BEFORE_PROOF = 300
@@ -26,8 +25,11 @@ ITERATIONS_BEFORE_PROOF = 300
 SMALL = 48
 """Up to so many locations a bound costs next to nothing, and may end the search early."""
 
-PROOF_WORK = 2.0
-"""CP-SAT's deterministic seconds for the proof where no time limit is given."""
+TIME_FOR_LEVELS_S = 4.0
+"""With less time than this the bound from a machine's levels waits until the search is over."""
+
+MOST_BOUND_TIME_S = 10.0
+"""A bound may take twice the time limit after it, and no longer than this."""
 
 Mapper: TypeAlias = Callable[[Problem], Sequence[int]]
 """Another tool's assignment of facilities 0, 1, ... to locations; an empty one where it found none."""
@@ -95,23 +97,29 @@ class _Run:
         self._time_limit = time_limit
         self._iterations = DEFAULT_ITERATIONS if iterations is None and time_limit is None else iterations
         self._bound = 0.0
-        self._proof: dict[str, Any] = {"method": "costs are not negative", "model": "exact", "rounding": 0.0}
+        self._proof: Mapping[str, Any] = {"method": "costs are not negative", "model": "exact", "rounding": 0.0}
         self._best = min(seeds, key=problem.cost)
         self._seeds = seeds
 
     def finish(self) -> Solved:
-        is_small = self._problem.location_count <= SMALL
+        problem = self._problem
+        is_small = problem.location_count <= SMALL
+        is_patient = self._time_limit is None or self._time_limit >= TIME_FOR_LEVELS_S
         if is_small:
-            self._bound_from_below()
-        if is_small and is_provable(self._problem):
+            self._take(cheap_bound(problem, self._best))
             few = ITERATIONS_BEFORE_PROOF if self._iterations is None else self._iterations
             self._search(min(few, ITERATIONS_BEFORE_PROOF), 0.25)
-            self._prove()
+            self._prove(tree_proofs, self._deadline(0.75))
+            if is_patient:
+                self._prove(level_evidence, self._deadline(0.5))
+            self._prove(other_proofs, self._deadline(0.75))
         if not self._is_optimal():
             self._search(self._iterations, 1.0)
         if not is_small:
-            self._bound_from_below()
-        problem, cost = self._problem, self._problem.cost(self._best)
+            self._take(cheap_bound(problem, self._best))
+        if not (is_small and is_patient):
+            self._prove(level_evidence, self._bound_deadline())
+        cost = problem.cost(self._best)
         return Solved(
             status="optimal" if self._is_optimal() else "feasible",
             assignment=self._best,
@@ -124,6 +132,10 @@ class _Run:
     def _deadline(self, part: float) -> float | None:
         return None if self._time_limit is None else self._started + part * self._time_limit
 
+    def _bound_deadline(self) -> float | None:
+        own = None if self._time_limit is None else min(MOST_BOUND_TIME_S, 2.0 * self._time_limit)
+        return None if own is None else time.perf_counter() + own
+
     def _is_optimal(self) -> bool:
         cost = self._problem.cost(self._best)
         return cost - self._bound <= TOLERANCE * max(1.0, abs(cost))
@@ -132,30 +144,23 @@ class _Run:
         budget = Budget(iterations, self._deadline(part))
         self._best = search(self._problem, [self._best, *self._seeds], budget, bound=self._bound, seed=self._seed)
 
-    def _bound_from_below(self) -> None:
-        found = gilmore_lawler(self._problem).value
-        if found > self._bound:
-            self._bound = found
-            self._proof = {"method": GILMORE_LAWLER, "model": "exact", "rounding": 0.0}
-
-    def _prove(self) -> None:
+    def _prove(self, method: Callable[..., Iterator[Evidence]], deadline: float | None) -> None:
+        """One piece of evidence after the other until the bound meets the cost."""
         if self._is_optimal():
             return
-        deadline = self._deadline(0.75)
-        left = None if deadline is None else deadline - time.perf_counter()
-        proven = prove(self._problem, self._best, seed=self._seed, work_limit=PROOF_WORK, time_limit=left)
-        if proven is None:
-            return
-        self._best = min(self._best, proven.assignment, key=self._problem.cost)
-        if proven.bound > self._bound:
+        for evidence in method(self._problem, self._best, self._bound, Limits(self._seed, deadline)):
+            self._take(evidence)
+            if self._is_optimal():
+                return
+
+    def _take(self, evidence: Evidence) -> None:
+        self._best = min(self._best, evidence.assignment, key=self._problem.cost)
+        if evidence.bound > self._bound:
             cost = self._problem.cost(self._best)
-            is_rounded = proven.rounding > TOLERANCE * max(cost, 1.0)
-            self._bound = proven.bound
-            self._proof = {
-                "method": CP_SAT,
-                "model": "rounded" if is_rounded else "exact",
-                "rounding": proven.rounding,
-            }
+            is_checked = check_evidence(self._problem, evidence)
+            is_rounded = evidence.rounding > TOLERANCE * max(cost, 1.0)
+            self._bound = raised(self._problem, evidence.bound)
+            self._proof = evidence.to_json(is_rounded=is_rounded, is_checked=is_checked)
 
 
 def _check_limits(time_limit: float | None, iterations: int | None) -> None:
