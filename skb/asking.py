@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import islice
-from time import perf_counter
 
 from skb.errors import UnsupportedGoal
 from skb.evaluation.budget import Budget, Stopped
@@ -21,6 +20,7 @@ from skb.query.program import GOAL, NO_RULES, Program, Question, build_program, 
 from skb.query.rulebook import Rulebook, located
 from skb.query.rules import Atom, PredicateId, Rule
 from skb.snapshot import Snapshot
+from skb.stopwatch import Stopwatch, importing
 from skb.terms import Compound, Row, Term, sort_rows
 
 _LONGEST_REMEMBERED = 20_000
@@ -43,15 +43,16 @@ def ask(
 
 
 def _ask(snapshot: Snapshot, goal: str, rules: str, limits: Limits, book: Rulebook) -> Answer:
-    started = perf_counter()
+    watch = Stopwatch()
     read = _read if len(goal) + len(rules) > _LONGEST_REMEMBERED else _remembered
     question, program = read(goal, rules, snapshot.relations(), book)
     with _collecting_paused():
         if program is not None:
-            return _answer(snapshot, question, program, limits, started)
-        from skb.finite.ask import ask_finite  # here: plain questions do not pay for the solver's room
+            return _answer(snapshot, question, program, limits, watch)
+        with importing():
+            from skb.finite.ask import ask_finite  # here: plain questions do not pay for the solver's room
 
-        return ask_finite(snapshot, question, limits, started)
+        return ask_finite(snapshot, question, limits, watch)
 
 
 def _read(goal: str, rules: str, stored: tuple[PredicateId, ...], book: Rulebook) -> tuple[Question, Program | None]:
@@ -70,7 +71,8 @@ def _read(goal: str, rules: str, stored: tuple[PredicateId, ...], book: Rulebook
 
 def _library() -> Rulebook:
     """The standard rules, opened by the first question that needs them."""
-    from skb.library.catalogue import standard_rules
+    with importing():
+        from skb.library.catalogue import standard_rules
 
     return standard_rules()
 
@@ -97,7 +99,7 @@ def _collecting_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _answer(snapshot: Snapshot, question: Question, program: Program, limits: Limits, started: float) -> Answer:
+def _answer(snapshot: Snapshot, question: Question, program: Program, limits: Limits, watch: Stopwatch) -> Answer:
     budget = Budget(limits)
     evaluator = Evaluator(program.rules, program.recursive, Stored(snapshot, program.facts), budget)
     found, stopped_by = collect(program, evaluator, limits)
@@ -111,7 +113,7 @@ def _answer(snapshot: Snapshot, question: Question, program: Program, limits: Li
         columns=program.columns,
         rows=tuple(ordered),
         revision=snapshot.revision,
-        seconds=perf_counter() - started,
+        seconds=watch.seconds,
         stopped_by=stopped_by,
         supports=None if supports is None else tuple(supports),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from skb.errors import TermError
+from skb.stopwatch import importing
 from skb.terms import Compound, Real, Row, String, Term, Variable, is_integer_in_range, to_term
 
 _READ_AT_ONCE = 1 << 20
@@ -142,7 +143,8 @@ def _read_integers(text: str) -> list[Row] | None:
     """The rows of a long text of small integers; None for another one. Equal integers share their memory."""
     if any(mark in text for mark in _NOT_INTEGERS):
         return None
-    import numpy as np  # here: small machines never pay for the import
+    with importing():
+        import numpy as np  # here: small machines never pay for the import
 
     values = np.fromstring(text.replace("\n", ","), dtype=np.int64, sep=",")
     if values.max() >= _SURE_INTEGER or values.min() <= -_SURE_INTEGER:

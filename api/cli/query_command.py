@@ -102,8 +102,15 @@ def _reply(answer: Any, document: dict[str, Any], notes: Sequence[str] = ()) -> 
     return Reply(
         document,
         lambda: "\n".join([answer_text(answer), *notes]),
-        EXIT_CODES.get(answer.status, 0),
+        _exit_code(answer),
     )
+
+
+def _exit_code(answer: Any) -> int:
+    """4 where a limit came before any row was found: nothing is known then, which is not the same as no."""
+    if answer.status == "truncated" and not answer.rows:
+        return EXIT_CODES["unknown"]
+    return EXIT_CODES.get(answer.status, 0)
 
 
 def answer_text(answer: Any) -> str:
@@ -113,7 +120,7 @@ def answer_text(answer: Any) -> str:
     lines = []
     if answer.columns and answer.rows:
         lines.append(table(answer.columns, [[write_term(term) for term in row] for row in answer.rows]))
-    elif answer.status in ("complete", "truncated"):
+    elif answer.status == "complete" or answer.rows:
         lines.append("true" if answer.rows else "no answer")
     if answer.supports is not None:
         lines += [_support_text(row, support) for row, support in zip(answer.rows, answer.supports, strict=True)]

@@ -1,8 +1,7 @@
 """The limits of one question, counted while it is evaluated."""
 
-from time import monotonic
-
 from skb.query.answer import Limits
+from skb.stopwatch import Stopwatch
 
 BATCH = 65_536
 
@@ -20,7 +19,7 @@ class Budget:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.deadline = monotonic() + limits.time_ms / 1000
+        self._watch = Stopwatch()
         self.derived = 0
 
     def tick(self, derived: int = 0) -> None:
@@ -28,8 +27,8 @@ class Budget:
         self.derived += derived
         if self.derived > self.limits.max_derived:
             raise Stopped("max_derived")
-        if monotonic() > self.deadline:
+        if not self.seconds_left():
             raise Stopped("time_ms")
 
     def seconds_left(self) -> float:
-        return max(0.0, self.deadline - monotonic())
+        return max(0.0, self.limits.time_ms / 1000 - self._watch.seconds)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import perf_counter
 
 from skb.errors import SkbError
 from skb.evaluation.budget import Budget, Stopped
@@ -26,19 +25,19 @@ from skb.query.rules import PredicateId, names, ordered_names
 from skb.snapshot import Snapshot
 from skb.solving.constraints import Problem
 from skb.solving.solver import Solution, solve, solve_all
+from skb.stopwatch import Stopwatch
 from skb.terms import Compound, Row, Term, Variable, sort_rows
 
 _CHECK_EVERY = 256
 
 
-def ask_finite(snapshot: Snapshot, question: Question, limits: Limits, started: float) -> Answer:
+def ask_finite(snapshot: Snapshot, question: Question, limits: Limits, watch: Stopwatch) -> Answer:
     """Answers a question with finite-domain variables. Raises SkbError."""
-    asking = _Asking(snapshot, question, limits, started)
+    asking = _Asking(snapshot, question, limits, watch)
     try:
         return asking.answer()
     except Stopped as stopped:
-        seconds = perf_counter() - started
-        return Answer("unknown", (), (), snapshot.revision, seconds, stopped_by=stopped.limit)
+        return Answer("unknown", (), (), snapshot.revision, watch.seconds, stopped_by=stopped.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +49,11 @@ class _Column:
 
 
 class _Asking:
-    def __init__(self, snapshot: Snapshot, question: Question, limits: Limits, started: float) -> None:
+    def __init__(self, snapshot: Snapshot, question: Question, limits: Limits, watch: Stopwatch) -> None:
         self._snapshot = snapshot
         self._question = question
         self._limits = limits
-        self._started = started
+        self._watch = watch
         self._budget = Budget(limits)
         self._model = Model(self._budget)
         self._codes = Codes()
@@ -216,7 +215,7 @@ class _Asking:
             columns=tuple(each.name for each in columns),
             rows=tuple(rows),
             revision=self._snapshot.revision,
-            seconds=perf_counter() - self._started,
+            seconds=self._watch.seconds,
             objective=solution.objective,
             bound=solution.bound,
             gap=solution.gap,

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import cpu_count
-from time import monotonic
 from typing import Any
 
 from skb.errors import ProblemError
@@ -23,6 +22,7 @@ from skb.solving.pairs.pairsums import PairSum, find_pair_sum
 from skb.solving.pairs.rowmodel import RowModel, find_rows
 from skb.solving.pairs.setmodel import SetModel
 from skb.solving.pairs.setsearch import Found, search_sets
+from skb.stopwatch import Stopwatch, importing
 
 _NEGATED = {"==": "!=", "!=": "==", "<=": ">", ">": "<=", ">=": "<", "<": ">="}
 
@@ -57,12 +57,12 @@ def search(problem: Problem, settings: Settings, hint: Mapping[str, int] | None 
     pair_sum = find_pair_sum(problem)
     if pair_sum is None:
         return run_model(problem, None, settings, hint)
-    started = monotonic()
+    watch = Stopwatch()
     found = search_sets(pair_sum, settings.time_limit_s)
     if found is not None and found.is_optimal:
         return Outcome("OPTIMAL", found.values, float(found.bound))
     start = hint if found is None or found.values is None else found.values
-    outcome = run_model(problem, pair_sum, settings.after(monotonic() - started), start)
+    outcome = run_model(problem, pair_sum, settings.after(watch.seconds), start)
     return outcome if found is None else _better(outcome, found, pair_sum.is_maximised)
 
 
@@ -104,7 +104,8 @@ def run_model(
 
 def enumerate_solutions(problem: Problem, settings: Settings, take: Callable[[dict[str, int]], bool]) -> str:
     """Hands every solution to `take` until it says False; the status: OPTIMAL means all of them were found."""
-    from ortools.sat.python import cp_model  # here: ortools takes half a second to import
+    with importing():
+        from ortools.sat.python import cp_model  # here: ortools takes half a second to import
 
     lowered = _Lowering(problem, {})
 
@@ -121,7 +122,8 @@ def enumerate_solutions(problem: Problem, settings: Settings, take: Callable[[di
 
 class _Lowering:
     def __init__(self, problem: Problem, hint: Mapping[str, int]) -> None:
-        from ortools.sat.python import cp_model  # here: ortools takes half a second to import
+        with importing():
+            from ortools.sat.python import cp_model  # here: ortools takes half a second to import
 
         self._cp = cp_model
         self.model: Any = cp_model.CpModel()

@@ -16,6 +16,7 @@ from skb.solving.constraints import (
     Reified,
     Table,
 )
+from skb.stopwatch import importing
 
 MOST_ASSIGNMENTS = 1_000_000
 _COMPARE: dict[str, Callable[[int, int], bool]] = {
@@ -35,7 +36,8 @@ def is_small(problem: Problem) -> bool:
 
 def iterate_solutions(problem: Problem) -> Iterator[dict[str, int]]:
     """Every solution, each once."""
-    import constraint  # here: only `all` queries pay for it
+    with importing():
+        import constraint  # here: only `all` queries pay for it
 
     if any(not domain.intervals for domain in problem.variables.values()):
         return

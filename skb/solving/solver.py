@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import isfinite
-from time import monotonic
 
 from skb.errors import ProblemError
 from skb.solving.checking import objective_value, violations
 from skb.solving.constraints import Problem
 from skb.solving.cpsat import Outcome, Settings, enumerate_solutions, search
 from skb.solving.enumeration import is_small, iterate_solutions
+from skb.stopwatch import Stopwatch
 
 _CHECK_EVERY = 256
 
@@ -59,19 +59,19 @@ def solve(
 
     `deterministic_limit` counts CP-SAT's deterministic time and makes runs repeatable; `hint` is a start.
     """
-    started = monotonic()
+    watch = Stopwatch()
     settings = Settings(time_limit_s, deterministic_limit, seed, workers)
     outcome = search(problem, settings, hint)
     if outcome.status == "INFEASIBLE":
         found = Solution("infeasible")
         if explains and problem.labels:
-            found = _explained(problem, settings.after(monotonic() - started))
+            found = _explained(problem, settings.after(watch.seconds))
     elif outcome.values is None:
         limit = "time_ms" if deterministic_limit is None else "deterministic_limit"
         found = Solution("unknown", bound=outcome.bound, stopped_by=limit)
     else:
         found = _found(problem, outcome)
-    return replace(found, seconds=monotonic() - started)
+    return replace(found, seconds=watch.seconds)
 
 
 def _found(problem: Problem, outcome: Outcome) -> Solution:
@@ -93,13 +93,13 @@ def _found(problem: Problem, outcome: Outcome) -> Solution:
 
 def _explained(problem: Problem, settings: Settings) -> Solution:
     """Deletion filter: drop a label, keep it dropped while the rest stays infeasible; each step is solved."""
-    started = monotonic()
+    watch = Stopwatch()
     kept = list(problem.labels)
     is_minimal = True
     for label in problem.labels:
         rest = [each for each in kept if each != label]
         try:
-            outcome = search(problem.restricted_to(rest), settings.after(monotonic() - started))
+            outcome = search(problem.restricted_to(rest), settings.after(watch.seconds))
         except ProblemError:
             # Without the label its variables are free to leave the range of exact sums.
             is_minimal = False
@@ -119,7 +119,7 @@ def solve_all(
     most: int = 1_000_000,
 ) -> Solution:
     """Every solution: python-constraint where the domains' product is at most a million, else CP-SAT."""
-    started = monotonic()
+    watch = Stopwatch()
     found: list[dict[str, int]] = []
     stopped: list[str] = []
 
@@ -131,7 +131,7 @@ def solve_all(
         if broken:
             raise UncheckedSolution(broken[0])
         found.append(values)
-        if time_limit_s is not None and not len(found) % _CHECK_EVERY and monotonic() - started > time_limit_s:
+        if time_limit_s is not None and not len(found) % _CHECK_EVERY and watch.seconds > time_limit_s:
             stopped.append("time_ms")
             return False
         return True
@@ -143,4 +143,4 @@ def solve_all(
     elif enumerate_solutions(problem, Settings(time_limit_s, None, seed, 1), take) not in ("OPTIMAL", "INFEASIBLE"):
         stopped.append("time_ms")
     status = "truncated" if stopped else "complete"
-    return Solution(status, tuple(found), stopped_by=stopped[0] if stopped else None, seconds=monotonic() - started)
+    return Solution(status, tuple(found), stopped_by=stopped[0] if stopped else None, seconds=watch.seconds)

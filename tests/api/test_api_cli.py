@@ -99,6 +99,15 @@ def test_a_program_file_is_asked(skb, tmp_path: Path):
     assert skb("query", "amd-4x4", "-f", program, "--json").document["rows"] == [[1], [2], [3]]
 
 
+def test_a_limit_before_the_first_row_leaves_the_question_open(skb, tmp_path: Path):
+    endless = tmp_path / "endless.skb"
+    endless.write_text("p(0). p(f(X)) :- p(X).\n?- p(X).\n")
+    skb("load", "amd-2x2")
+    answer = skb("query", "amd-2x2", "-f", str(endless), "--json")
+    assert (answer.code, answer.document["status"], answer.document["stopped_by"]) == (4, "truncated", "max_depth")
+    assert "no answer" not in skb("query", "amd-2x2", "-f", str(endless)).out
+
+
 def test_an_application_is_placed_and_bound_by_os_index(skb):
     skb("load", "amd-4x4")
     placed = skb("place", "amd-4x4", EXAMPLES / "pipeline.toml", "--json").document

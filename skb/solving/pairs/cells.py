@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from skb.solving.constraints import AllDifferent, Problem, Table, variables_of
 from skb.solving.enumeration import as_test
 from skb.solving.pairs.pairsums import PairSum
+from skb.stopwatch import importing
 
 Array: TypeAlias = Any
 _LARGEST_TOTAL = 2**58
@@ -67,7 +68,8 @@ class Cells:
 
 def read_cells(pair_sum: PairSum) -> Cells | None:
     """The arrays of a pair sum, costs turned round where they are to be large; None where they would not fit."""
-    import numpy as np  # here: plain questions need no arrays
+    with importing():
+        import numpy as np  # here: plain questions need no arrays
 
     rest, classes = pair_sum.rest, pair_sum.exchangeable
     largest = max((abs(weight) for weight in pair_sum.weights.values()), default=0)
