@@ -17,7 +17,12 @@ ELITES = 8
 
 FIRST_PATIENCE = 5.0
 PATIENCE = (0.5, 3.0, 10.0)
-"""Moves without a better assignment, in turns per location, before a walk ends: of the first walks, of later ones."""
+SHORT_PATIENCE = (0.3, 1.0, 3.0)
+"""Moves without a better assignment, in turns per location, before a walk ends: of the first walks, of later ones, of
+those where a few pairs dominate."""
+
+DOMINATED = 2.0
+"""Standard deviation over mean, of flow or distance, from which on a few pairs decide the cost."""
 
 FIRST_MAPS = 4
 
@@ -61,12 +66,13 @@ class _Search:
         for start in self._first_starts(seeds):
             self._polish(start, FIRST_PATIENCE)
         sources = (self._crossed, self._fresh, self._shaken, self._moved_clusters)
-        arms = list(product(sources, PATIENCE))
-        credit = np.repeat(FIRST_CREDIT, len(PATIENCE))
+        patience = SHORT_PATIENCE if _is_dominated(self._problem) and not self._is_sparse else PATIENCE
+        arms = list(product(sources, patience))
+        credit = np.repeat(FIRST_CREDIT, len(patience))
         while not self._is_done():
             arm = int(self._random.choice(len(arms), p=credit / credit.sum()))
-            source, patience = arms[arm]
-            gained = self._polish(source(), patience)
+            source, turns = arms[arm]
+            gained = self._polish(source(), turns)
             credit[arm] = max(LEAST_CREDIT, 0.9 * credit[arm] + (2.0 if gained else 0.0))
         return self._elites[0].assignment
 
@@ -126,6 +132,12 @@ class _Search:
         places = dict(zip([*one, *other], [*other, *one], strict=True))
         moved = tuple(places.get(place, place) for place in elite)
         return moved if moved != elite and self._problem.allows(moved) else self._shaken()
+
+
+def _is_dominated(problem: Problem) -> bool:
+    """Whether flow dominance or distance dominance is high (Vollmann & Buffa 1966)."""
+    pairs = [square[~np.eye(len(square), dtype=bool)] for square in (problem.flow, problem.distance)]
+    return any(own.std() > DOMINATED * own.mean() for own in pairs if own.size)
 
 
 def _equal_clusters(problem: Problem) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
