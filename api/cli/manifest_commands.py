@@ -22,6 +22,7 @@ POLICY_HELP = "Where they do not fit: refuse, reduce, or rules:FILE."
 @click.option("--cores", multiple=True, metavar="NAME=LIST", help="Fix an application's cores, as barrier=0-15.")
 @click.option("--guard-us", type=click.FloatRange(0, 1e9), default=0.0, help="Keep windows apart by so much.")
 @click.option("--planners", is_flag=True, help="Give planners guaranteed time, and derive every release from it.")
+@click.option("--emit", metavar="FORMAT", help="Say the answer for Linux: sched-deadline or rt-app.")
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For the search.")
 def admit(
@@ -32,28 +33,36 @@ def admit(
     cores: tuple[str, ...],
     guard_us: float,
     planners: bool,
+    emit: str | None,
     time_limit: float | None,
     seed: int,
 ) -> Reply:
     """Tell whether the MANIFESTs fit on MACHINE, beside those that are admitted already.
 
-    N is the number of dispatchers (1), NAME the application (the file's stem).
+    N is the number of dispatchers (1), NAME the application (the file's stem). A MANIFEST may be a task set of rt-app.
     """
-    from planner.controller import consider
+    from api.task_sets import check_format, emitted, read_task_sets
+    from planner.controller import consider, submissions
 
-    read = [read_manifest(word)[0] for word in manifests]
+    check_format(emit)
     with door.store() as store:
+        knowledge = store.knowledge(machine)
+        read, bound = read_task_sets(manifests, knowledge, read_manifest)
         decision = consider(
-            store.knowledge(machine),
+            knowledge,
             read,
             policy=_policy(policy),
-            cores=_fixed(cores),
+            cores={**bound, **_fixed(cores)},
             guard_ns=round(guard_us * 1000),
             planner_reservation=planners or None,
             time_limit=time_limit,
             seed=seed,
         )
-    return _reply(decision)
+        if emit is None or not decision.admitted:
+            return _reply(decision)
+        known = [one.manifest for one in submissions(knowledge)]
+        words = emitted(emit, decision, [*known, *read], knowledge)
+    return Reply({**decision.to_json(), "emit": words}, lambda: str(words["text"]).rstrip("\n"))
 
 
 @command("submit")
