@@ -22,11 +22,15 @@ from facts.reading import ReadError, Reading
 from facts.synthetic.reader import read_synthetic
 
 MAX_BYTES = 64 * 1024 * 1024
+MAX_FACT_BYTES = 256 * 1024 * 1024
+"""Of Prolog facts: some five million with their provenance."""
+
 SYNTHETIC = "synthetic:"
 
 _PROLOG = re.compile(r"""(?:[a-z]\w*\s*(?:\(|\.|:-)|[a-z]\w*\{|'[^'\n]*'\s*[(.]|:-|\?-)""")
 _COMMENTS = re.compile(r"(?:\s|%[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 _GLANCE = 10_000
+_FACT_SUFFIXES = frozenset({".pl", ".facts", ".skb", ".ecl"})
 _ACCEPTED = (
     "an hwloc XML, a core-to-core latency CSV, an MCTOP .mct, a Smelt folder, the table of lscpu -p or -J -e, "
     "Prolog facts, a folder or .tar.gz/.tar.bz2 with sys/, "
@@ -86,9 +90,7 @@ def _read_path(path: Path, name: str | None) -> Reading:
     try:
         if path.is_dir():
             return _read_folder(path, name)
-        if path.stat().st_size > MAX_BYTES:
-            raise ReadError("too_large", f"{path} has more than {MAX_BYTES} bytes; at most so many are read.")
-        data = path.read_bytes()
+        data = _bounded(path)
     except FileNotFoundError as error:
         raise ReadError(
             "not_found", f"There is no source {str(path)[:200]!r}; {_accepted()}.", {"source": str(path)[:200]}
@@ -96,6 +98,30 @@ def _read_path(path: Path, name: str | None) -> Reading:
     except (OSError, ValueError) as error:
         raise ReadError("unreadable", f"{str(path)[:200]!r} cannot be read ({error}); {_accepted()}.") from error
     return _read_content(data, name or _stem(path), path.name, path.suffix.lower())
+
+
+def _bounded(path: Path) -> bytes:
+    """Return the content, of which no more than is accepted is ever read: a device or a pipe may be endless."""
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+        if len(data) <= MAX_BYTES:
+            return data
+        _bound(len(data), _may_be_facts(data, path.suffix.lower()), str(path)[:200])
+        data += file.read(MAX_FACT_BYTES + 1 - len(data))
+    _bound(len(data), True, str(path)[:200])
+    return data
+
+
+def _bound(size_bytes: int, may_be_facts: bool, where: str) -> None:
+    limit = MAX_FACT_BYTES if may_be_facts else MAX_BYTES
+    if size_bytes > limit:
+        what = f"{where} has more than {limit} bytes; at most so many are read"
+        raise ReadError("too_large", f"{what}, of Prolog facts {MAX_FACT_BYTES}.", {"limit": limit})
+
+
+def _may_be_facts(data: bytes, suffix: str) -> bool:
+    """Tell whether a fact or clause comes first, or at most comments and the name of a file of facts."""
+    return suffix in _FACT_SUFFIXES or _begins_as_prolog(data[: 2 * _GLANCE].decode("utf-8-sig", "replace"))
 
 
 def _read_folder(path: Path, name: str | None) -> Reading:
@@ -108,7 +134,7 @@ def _read_folder(path: Path, name: str | None) -> Reading:
 
 def _read_bytes(data: bytes, name: str | None) -> Reading:
     if len(data) > MAX_BYTES:
-        raise ReadError("too_large", f"The source has {len(data)} bytes; at most {MAX_BYTES} are read.")
+        _bound(len(data), _may_be_facts(data, ""), "The source")
     word = data.strip().decode("utf-8", "replace") if len(data) < 10_000 else ""
     if word in bundled():
         return _read_bundled(word, name)
@@ -123,14 +149,17 @@ def _read_content(data: bytes, name: str, where: str, suffix: str) -> Reading:
     if suffix == ".xml" or data.lstrip(b"\xef\xbb\xbf\xff\xfe\xfe\xff \t\r\n\0").startswith(b"<"):
         return read_hwloc(data, name=name, where=where)
     text = _decoded(data, where)
+    del data
     if HEADER.match(text):
         return read_mctop(text, name=name, where=where)
     if is_lscpu(text):
         return read_lscpu(text, name=name, where=where)
     as_csv = partial(read_latencies, text, name=name, where=where)
     as_prolog = partial(Reading, name, (), text, "static", f"facts: {where}", None)
-    if suffix in {".csv", ".pl", ".facts", ".skb", ".ecl"}:
-        return as_csv() if suffix == ".csv" else as_prolog()
+    if suffix == ".csv":
+        return as_csv()
+    if suffix in _FACT_SUFFIXES:
+        return as_prolog()
     if _begins_as_prolog(text):
         return as_prolog()
     if printed_cells(text) is not None or _begins_as_csv(text):

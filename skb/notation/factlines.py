@@ -4,8 +4,10 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from skb.errors import SkbError
+from skb.layers import LAYERS
 from skb.notation.parser import Clause, Reader, check_characters
 from skb.rowtext import Rows
 from skb.terms import Compound, Row, Term, is_ground
@@ -20,9 +22,12 @@ _ONLY_INTEGERS = re.compile(r"[-\d,\s]*\Z")
 _REST_OF_LINE = re.compile(r"[ \t\r]*(?:%([^\n]*))?(\n?)")
 _PROVENANCE = re.compile(rf"(?:[^;]*;)?\s*((?:{'|'.join(PROVENANCE_KINDS)})\b(?:\s*:.*)?)\Z")
 
+_EXPORTED = re.compile(rf"\s*({'|'.join(LAYERS)});\s*(\S.*)\Z")
+
 _ALIKE_AT_LEAST = 50
 _LINE = re.compile(r"([a-z][a-zA-Z0-9_]*)\(([^()'\"%]*)\)(\.[^\n]*\n)\Z")
 _ATOM = re.compile(r"[a-z][a-zA-Z0-9_]*+")
+_Key: TypeAlias = tuple[str, int, str | None, str | None]
 _INTEGER = r"(?:-?[1-9]\d{0,17}+|0)"
 _INTEGER_OR_ATOM = rf"(?:{_INTEGER}|[a-z][a-zA-Z0-9_]*+)"
 
@@ -31,11 +36,13 @@ _INTEGER_OR_ATOM = rf"(?:{_INTEGER}|[a-z][a-zA-Z0-9_]*+)"
 class FactRun:
     """Facts of one relation and one provenance, in order; `starts` holds where each begins in the text.
 
-    `starts` is None for facts that stand one a line from `begin` to `end`.
+    `layer` and `source` are None where no comment says them. `starts` is None for facts that stand one a line from
+    `begin` to `end`.
     """
 
     name: str
     arity: int
+    layer: str | None
     source: str | None
     rows: "list[Row] | Rows"
     starts: list[int] | None
@@ -64,10 +71,17 @@ class FactText:
         return [run.begin, *(run.begin + found.end() for found in lines)][: len(run.rows)]
 
 
-def provenance(comment: str) -> str | None:
-    """`KIND: WHERE` of a comment `UNIT; KIND: WHERE`, or None where the comment is no provenance."""
+def provenance(comment: str) -> tuple[str | None, str | None]:
+    """Layer and source of a comment `LAYER; SOURCE`, the source of `UNIT; KIND: WHERE`; None is what it does not say.
+
+    >>> provenance(" measured; ping"), provenance(" ns; printed: Table 2"), provenance(" a remark")
+    (('measured', 'ping'), (None, 'printed: Table 2'), (None, None))
+    """
+    exported = _EXPORTED.match(comment.rstrip())
+    if exported:
+        return exported.group(1), exported.group(2)
     found = _PROVENANCE.match(comment.rstrip())
-    return found.group(1).strip() if found else None
+    return None, found.group(1).strip() if found else None
 
 
 def read_facts(text: str) -> FactText:
@@ -85,10 +99,10 @@ class _FactReader:
         self._text = text
         self._result = FactText(text)
         self._reader = Reader(text)
-        self._open: dict[tuple[str, int, str | None], FactRun] = {}
+        self._open: dict[_Key, FactRun] = {}
         self._line: list[tuple[str, Row, int]] = []
         self._alike = 0
-        self._last: tuple[str, int, str | None] = ("", 0, None)
+        self._last: _Key = ("", 0, None, None)
 
     def read(self) -> FactText:
         offset = 0
@@ -115,9 +129,9 @@ class _FactReader:
         return offset
 
     def _end_line(self, comment: str | None) -> None:
-        source = provenance(comment) if comment else None
+        said_by = provenance(comment) if comment else (None, None)
         for name, row, start in self._line:
-            key = (name, len(row), source)
+            key = (name, len(row), *said_by)
             self._alike = self._alike + 1 if key == self._last else 0
             self._last = key
             run = self._open.get(key)

@@ -118,18 +118,21 @@ def _machine_of(statements: list[Statement]) -> str:
 def _from_text(text: str, layer: str, source: str) -> tuple[list[Statement], tuple[Warning, ...]]:
     read = read_facts(text)
     warnings = (*(_left_out(clause) for clause in read.others), *_odd(read))
-    return statements_of(read, layer, source), warnings
+    return statements_of(read, layer, source, heeds_layers=True), warnings
 
 
-def statements_of(read: FactText, layer: str, source: str) -> list[Statement]:
-    """The facts of a text; `source` says those without a provenance of their own. Raises TermError."""
+def statements_of(read: FactText, layer: str, source: str, *, heeds_layers: bool = False) -> list[Statement]:
+    """The facts of a text; `source` says those without a provenance of their own. Raises TermError.
+
+    `heeds_layers`: a comment `LAYER; SOURCE` behind a fact, as an export has it, puts that fact in the layer.
+    """
     layer_rank(layer)
     return _with_sound_names(
         [
             Statement(
                 run.name,
                 run.arity,
-                layer,
+                (run.layer or layer) if heeds_layers else layer,
                 run.source or source,
                 run.rows if isinstance(run.rows, Rows) else Rows.of(run.rows),
             )

@@ -70,6 +70,22 @@ def test_exported_facts_load_again_as_the_same_facts(skb, tmp_path: Path):
     assert again["facts"] == first["facts"]
 
 
+def test_layers_and_sources_survive_the_export_and_a_load_of_another_description(skb, tmp_path: Path):
+    given, again = tmp_path / "m.facts", tmp_path / "again.facts"
+    given.write_text(
+        "core(0,0).\ncore(1,7).  % discovered; hwloc XML v2: m.xml\nlink(a,b).  % measured; ping\n"
+        "core(1,0).  % quirk; errata 3\ndenied(core(5,_)).  % quirk; errata 4\n"
+    )
+    skb("load", given)
+    again.write_text(skb("export", "m").out)
+    skb("load", again, "--machine", "copy")
+    assert skb("export", "copy").out.splitlines()[1:] == skb("export", "m").out.splitlines()[1:]
+    given.write_text("core(0,0). core(1,7). core(5,0).\n")
+    skb("load", given, "--machine", "copy")
+    assert skb("query", "copy", "core(C, P)", "--json").document["rows"] == [[0, 0], [1, 0]]
+    assert skb("query", "copy", "link(A, B)", "--json").document["rows"] == [["a", "b"]]
+
+
 def test_an_export_format_that_is_not_written_is_refused_with_those_that_are(skb):
     skb("load", "amd-2x2")
     refused = skb("export", "amd-2x2", "--format", "dot")

@@ -153,3 +153,18 @@ def test_any_bytes_are_a_reading_or_a_read_error(data: bytes) -> None:
 @given(st.text(alphabet="<topology>object \"'=PUMachine0x1f,/&;!?\n", max_size=120))
 def test_any_text_like_xml_is_a_reading_or_a_read_error(text: str) -> None:
     refused_or_read(f'<topology version="2.0">{text}'.encode())
+
+
+def test_facts_may_be_many_and_what_is_none_is_not_read_to_its_end(tmp_path: Path) -> None:
+    large = facts.recognise.MAX_BYTES + 1
+    path = tmp_path / "export.txt"
+    path.write_bytes(b"% m, revision 4\ncore(0,0).".ljust(large))
+    text = facts.read(path).text
+    assert text is not None
+    assert len(text) == large
+    (tmp_path / "zeros").touch()
+    os.truncate(tmp_path / "zeros", large)
+    endless = [Path("/dev/zero")] if Path("/dev/zero").exists() else []
+    for other in (tmp_path / "zeros", *endless):
+        with pytest.raises(facts.ReadError, match=f"more than {facts.recognise.MAX_BYTES} bytes"):
+            facts.read(other)

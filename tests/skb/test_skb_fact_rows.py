@@ -59,7 +59,17 @@ def test_the_comment_of_lines_alike_is_the_provenance_of_each() -> None:
     sources = [(run.source, len(run.rows)) for run in read_facts(text).runs]
     assert sum(size for source, size in sources if source == "printed: table 4") == 200
     assert sum(size for source, size in sources if source == "free") == 100
-    assert provenance(" ns; external: a report ") == "external: a report"
+    assert provenance(" ns; external: a report ") == (None, "external: a report")
+
+
+def test_a_comment_of_layer_and_source_puts_a_loaded_fact_there() -> None:
+    text = "core(0,0).  % discovered; hwloc XML: m.xml\n" + _text(MANY[:200], ".  % measured; ping; estimated: no\n")
+    runs = read_facts(text + "core(1,0).  % quirks; none\n").runs
+    said = {(run.layer, run.source) for run in runs}
+    assert said == {("discovered", "hwloc XML: m.xml"), ("measured", "ping; estimated: no"), (None, None)}
+    told = skb.load("core(9,9).", machine="m")
+    told.tell("core(0,3).  % quirk; errata\n", layer="measured")
+    assert [(fact.layer, fact.source) for fact in told.snapshot().facts("core")][1:] == [("measured", "errata")]
 
 
 big = st.one_of(st.integers(-9, 9), st.integers(-(2**63), 2**64 - 1), st.integers(0, 10**6))
