@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from kernelsim.machine.hardware import Machine
     from kernelsim.multikernel import run
     from kernelsim.outcome import Outcome
-    from kernelsim.scenario import Application, PhaseChange, Reservation, Scenario, Schedule
+    from kernelsim.scenario import Application, Operation, PhaseChange, Reservation, Scenario, Schedule
     from kernelsim.trace import Trace
 
 __all__ = [
     "Application",
     "Machine",
+    "Operation",
     "Outcome",
     "PhaseChange",
     "Reservation",
@@ -32,6 +33,7 @@ __all__ = [
 _HOME = {
     "Application": "scenario",
     "Machine": "machine.hardware",
+    "Operation": "scenario",
     "Outcome": "outcome",
     "PhaseChange": "scenario",
     "Reservation": "scenario",

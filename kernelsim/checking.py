@@ -8,12 +8,15 @@ from kernelsim.errors import ScenarioError
 from kernelsim.scenario import (
     BARRIERS,
     MICROSECOND_PS,
+    OPERATIONS,
+    ORDERS,
     RULES,
     SCHEDULERS,
     WAITS,
     Application,
     Barrier,
     CpuBound,
+    Operation,
     Reservation,
     Scenario,
     Schedule,
@@ -48,6 +51,21 @@ def check(scenario: Scenario) -> None:
                 f"a change of {change.application!r} to phase {change.phase} at {change.at_ps} ps",
                 f"one of {names}, a phase and a time from 0",
             )
+        _one_of("order", change.order, ORDERS)
+    for operation in scenario.operations:
+        _check_operation(operation, names)
+
+
+def _check_operation(operation: Operation, names: list[str]) -> None:
+    _one_of("kind", operation.kind, OPERATIONS)
+    _one_of("order", operation.order, ORDERS)
+    if operation.application not in names or operation.at_ps < 0 or (operation.work_ps or 0) < 0:
+        raise _refusal(
+            f"{operation.kind!r} by {operation.application!r} at {operation.at_ps} ps, {operation.work_ps} ps of work",
+            f"one of {names}, a time and work from 0",
+        )
+    if operation.to in ("", "raw"):
+        raise _refusal(f"a retype to {operation.to!r}", "a type other than raw, which is what revoke gives back")
 
 
 def _check_timers(scenario: Scenario) -> None:

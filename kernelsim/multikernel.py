@@ -1,6 +1,6 @@
 """Boots a multikernel on a machine and runs a scenario on it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 
 from kernelsim.checking import check
@@ -16,7 +16,9 @@ from kernelsim.outcome import ApplicationOutcome, Outcome
 from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Reservation, Scenario, Traffic
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.monitor import Monitor
+from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
+from kernelsim.system.round import check_cover
 from kernelsim.system.timesync import synchronise
 from kernelsim.trace import Trace
 from kernelsim.workloads.barrier import BarrierTeam, iteration_ps
@@ -51,6 +53,7 @@ class _Multikernel:
         self.teams: dict[str, BarrierTeam] = {}
         self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
         self.protocols: list[PhaseChangeProtocol] = []
+        self.operations = Operations(scenario.operations, self.monitors, self.engine, self.trace)
         for core in range(len(self.drivers)):
             self._boot_node(core)
 
@@ -145,6 +148,10 @@ class _Multikernel:
         scenario, engine = self.scenario, self.engine
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
+        for operation in scenario.operations:
+            callers = self.dispatchers[operation.application]
+            check_operation(operation, tuple(dispatcher.core for dispatcher in callers))
+            self._once_it_runs(callers[0], operation.at_ps, partial(self.operations.ask, operation, callers))
         for application in scenario.applications:
             if isinstance(application.workload, Traffic):
                 self._begin_traffic(application, application.workload)
@@ -162,18 +169,21 @@ class _Multikernel:
         cores = [dispatcher.core for dispatcher in dispatchers]
         sends = change.sends if change.sends is not None else {cores[0]: tuple(cores[1:])}
         monitors = {core: self.monitors[core] for core in cores}
-        _check_cover(change, cores, sends)
+        check_cover(sends, cores[0], tuple(cores), repr(change.application))
         protocol = PhaseChangeProtocol(change, dispatchers[0], sends, monitors, self.engine, self.trace)
         self.protocols.append(protocol)
-        first = dispatchers[0]
+        self._once_it_runs(dispatchers[0], change.at_ps, protocol.request)
+
+    def _once_it_runs(self, caller: Dispatcher, at_ps: int, request: Callable[[], None]) -> None:
+        """Call `request` when `caller` first runs, from `at_ps` after the start on."""
 
         def ask() -> None:
-            if first.runs:
-                protocol.request()
+            if caller.runs:
+                request()
             else:
-                first.on_run.append(protocol.request)
+                caller.on_run.append(request)
 
-        self.engine.at(self.start_ps + change.at_ps, ask, rank=1 << 19)
+        self.engine.at(self.start_ps + at_ps, ask, rank=1 << 19)
 
     def _begin_traffic(self, application: Application, traffic: Traffic) -> None:
         dispatchers = self.dispatchers[application.name]
@@ -226,6 +236,7 @@ class _Multikernel:
             dispatches=sum(driver.dispatches for driver in self.drivers),
             trace=self.trace,
             monitor_misses=tuple(miss for driver in self.drivers for miss in driver.misses.get("monitor", ())),
+            operations=self.operations.outcomes(),
         )
 
     def _traffic(self, name: str) -> tuple[int, int | None]:
@@ -238,14 +249,3 @@ class _Multikernel:
 
 def _adopt(driver: CpuDriver, monitor: Dispatcher, reservation: Reservation) -> None:
     driver.adopt(monitor, reservation)
-
-
-def _check_cover(change: PhaseChange, cores: list[int], sends: Mapping[int, tuple[int, ...]]) -> None:
-    reached = [child for children in sends.values() for child in children]
-    if sorted(reached) != sorted(cores[1:]) or not set(sends) <= set(cores):
-        raise ScenarioError(
-            "bad_scenario",
-            f"the tree for {change.application!r} reaches cores {sorted(reached)} from core {cores[0]}; "
-            f"accepted: each of {sorted(cores[1:])} once, by members only",
-            application=change.application,
-        )

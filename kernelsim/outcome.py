@@ -62,6 +62,21 @@ class PhaseChangeOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class OperationOutcome:
+    """One agreement: from the request to the reply, in time and in cycles of the asking core. `done` is false where it
+    was refused, or was not answered before the end of the run; then `answered_ps` and `cycles` are None, too.
+    """
+
+    kind: str
+    subject: int
+    requested_ps: int
+    answered_ps: int | None
+    cycles: int | None
+    messages: int
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
     the run. `monitor_misses` are deadlines that monitors with guaranteed time missed.
@@ -79,3 +94,4 @@ class Outcome:
     dispatches: int
     trace: Trace
     monitor_misses: tuple[Miss, ...] = ()
+    operations: tuple[OperationOutcome, ...] = ()

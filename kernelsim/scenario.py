@@ -12,6 +12,10 @@ SCHEDULERS = ("rbed", "linux-like")
 RULES = ("protect_hard", "exact")
 WAITS = ("yield", "spin", "block")
 BARRIERS = ("counter", "tree")
+ORDERS = ("forward first", "work first", "serial")
+"""What a core does with a request that it is to pass on: forward it and do its own part, the other way round, or
+forward it to one core after the other, each when the one before has replied."""
+OPERATIONS = ("unmap", "retype", "revoke")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +104,34 @@ class PhaseChange:
     """At `at_ps` after the start, dispatcher 0 of `application` asks for `phase`.
 
     `sends[core]` are the cores to which a core's monitor forwards the identifier, in order; without it the
-    initiator's monitor sends to every other core of the application itself, as in the dissertation.
+    initiator's monitor sends to every other core of the application itself, as in the dissertation. `order` is one of
+    `ORDERS`: "serial" waits for each planner's reply before the next is told.
     """
 
     application: str
     phase: int
     at_ps: int = 0
     sends: Mapping[int, tuple[int, ...]] | None = None
+    order: str = "forward first"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """At `at_ps` after the start, dispatcher 0 of `application` asks its monitor for an agreement of its cores.
+
+    `kind` is "unmap" of the page `subject` from all translation buffers, in one phase; or "retype" of the memory
+    region `subject` to `to`, or its "revoke", in two. `sends` is as in `PhaseChange`, `order` one of `ORDERS`;
+    `work_ps` is what each monitor and its CPU driver need for their part, the machine's by default.
+    """
+
+    kind: str
+    application: str
+    subject: int = 0
+    to: str = "frame"
+    at_ps: int = 0
+    sends: Mapping[int, tuple[int, ...]] | None = None
+    order: str = "work first"
+    work_ps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +157,7 @@ class Scenario:
     clock_skew_ps: tuple[int, ...] = ()
     response_delay_ps: tuple[int, ...] = ()
     phase_changes: tuple[PhaseChange, ...] = ()
+    operations: tuple[Operation, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
     warmup_ps: int = 0

@@ -5,19 +5,20 @@ own table and programs its own CPU driver, and only when all have answered is th
 (dissertation, section 4.1.1).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.outcome import PhaseChangeOutcome
 from kernelsim.scenario import PhaseChange
 from kernelsim.system.monitor import Monitor
+from kernelsim.system.round import Round
 from kernelsim.trace import Mark, Trace
 
 
 class PhaseChangeProtocol:
     """One phase change under way. `sends[core]` are the cores to which the core's monitor forwards the
-    identifier.
+    identifier, `change.order` whether they do so before their own part.
     """
 
     def __init__(
@@ -32,7 +33,6 @@ class PhaseChangeProtocol:
         self._change = change
         self._caller = caller
         self._root = caller.core
-        self._sends = sends
         self._monitors = monitors
         self._engine = engine
         self._trace = trace
@@ -40,15 +40,23 @@ class PhaseChangeProtocol:
         self._answered_ps: int | None = None
         self._entered_ps: dict[int, int] = {}
         self._released_ps: dict[int, int] = {}
-        self._open = {core: len(sends.get(core, ())) + 1 for core in monitors}
-        """Per core: the replies of its children, and its own work, still missing."""
+        self._round = Round(
+            monitors,
+            caller.core,
+            sends,
+            request=f"phase {change.phase}",
+            reply="phase done",
+            work_ps={core: monitor.machine.work_ps[core] for core, monitor in monitors.items()},
+            work=self._activate,
+            order=change.order,
+        )
 
     def request(self) -> None:
         """The dispatcher asks, by LMP to the monitor of its core."""
         monitor = self._monitors[self._root]
         self._requested_ps = self._engine.now
         arrival = self._engine.now + monitor.machine.lmp_ps[self._root]
-        self._engine.at(arrival, lambda: monitor.call(lambda: self._handle(self._root, self._answer), self._caller))
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._round.begin(self._answer), self._caller))
 
     def outcome(self) -> PhaseChangeOutcome | None:
         """What it has come to; None if it was never asked for."""
@@ -57,39 +65,16 @@ class PhaseChangeProtocol:
         cycles = None
         if self._answered_ps is not None:
             cycles = self._monitors[self._root].machine.cycles(self._answered_ps - self._requested_ps, self._root)
-        messages = 2 * sum(len(children) for children in self._sends.values())
         return PhaseChangeOutcome(
             self._change.application,
             self._change.phase,
             self._requested_ps,
             self._answered_ps,
             cycles,
-            messages,
+            self._round.messages,
             self._entered_ps,
             self._released_ps,
         )
-
-    def _handle(self, core: int, done: Callable[[], None]) -> None:
-        """The identifier has come to `core`: forward it, then do the same as everybody; `done` sends the
-        reply.
-        """
-        monitor = self._monitors[core]
-        for child in self._sends.get(core, ()):
-            self._forward(monitor, core, child, done)
-
-        def program_driver() -> None:
-            self._activate(core)
-            self._one_more(core, done)
-
-        monitor.then(monitor.machine.work_ps[core], program_driver)
-
-    def _forward(self, monitor: Monitor, core: int, child: int, done: Callable[[], None]) -> None:
-        target = self._monitors[child]
-
-        def reply() -> None:
-            target.send(monitor, "phase done", lambda: self._one_more(core, done))
-
-        monitor.send(target, f"phase {self._change.phase}", lambda: self._handle(child, reply))
 
     def _activate(self, core: int) -> None:
         application, phase = self._change.application, self._change.phase
@@ -100,11 +85,6 @@ class PhaseChangeProtocol:
             self._released_ps[core] = releases[application]
             text += f" released at {releases[application]}"
         self._trace.marks.append(Mark(self._engine.now, core, "phase", text))
-
-    def _one_more(self, core: int, done: Callable[[], None]) -> None:
-        self._open[core] -= 1
-        if self._open[core] == 0:
-            done()
 
     def _answer(self) -> None:
         arrival = self._engine.now + self._monitors[self._root].machine.lmp_ps[self._root]

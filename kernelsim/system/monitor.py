@@ -9,6 +9,7 @@ from kernelsim.engine import Engine
 from kernelsim.machine.hardware import Machine
 from kernelsim.messages.mesh import Mesh
 from kernelsim.system.planner import Planner
+from kernelsim.system.speaker import Speaker, transmit
 
 
 class Monitor(UserThread):
@@ -60,17 +61,11 @@ class Monitor(UserThread):
         """Work that follows from the present one."""
         self._work.append((cost_ps, action))
 
-    def send(self, target: "Monitor", kind: str, action: Callable[[], None]) -> None:
+    def send(self, target: Speaker, kind: str, action: Callable[[], None]) -> None:
         """Send a message after the present work; `action` is what the target does with it once it has
         received it.
         """
-        channel = self.mesh.channel(self.core, target.core)
-
-        def transmit() -> None:
-            arrival = channel.send(self._engine.now - channel.send_ps, kind)
-            self._engine.at(arrival, lambda: target.post(channel.receive_ps, action))
-
-        self.then(channel.send_ps, transmit)
+        transmit(self, target, self.mesh, self._engine, kind, action)
 
     # -- upcalls ---------------------------------------------------------------------------------------------
 

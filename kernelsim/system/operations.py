@@ -1,0 +1,158 @@
+"""What applications ask monitors to agree on, carried out in a running kernel: unmap in one phase, retype in two."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.engine import Engine
+from kernelsim.outcome import OperationOutcome
+from kernelsim.scenario import Operation
+from kernelsim.system.monitor import Monitor
+from kernelsim.system.replica import RAW, Change, Replica
+from kernelsim.system.round import Round, Sends, check_cover
+from kernelsim.system.routes import unicast
+from kernelsim.system.shootdown import Tlb
+from kernelsim.system.two_phase import COMMIT, PREPARE, Message, Node, Step, Transaction
+from kernelsim.trace import Mark, Trace
+
+
+class Operations:
+    """All operations of one run: the translation buffers and the replicas that they change."""
+
+    def __init__(self, operations: Sequence[Operation], monitors: Mapping[int, Monitor], engine: Engine, trace: Trace):
+        self._monitors = monitors
+        self._engine = engine
+        self._trace = trace
+        pages = [one.subject for one in operations if one.kind == "unmap"]
+        self.tlbs = {core: Tlb(pages) for core in monitors}
+        regions = {one.subject: RAW for one in operations if one.kind != "unmap"}
+        replica = Replica.of(regions, monitors)
+        self.nodes = {core: Node(core, replica) for core in monitors}
+        self._asked: list[_Asked] = []
+
+    def ask(self, operation: Operation, callers: Sequence[Dispatcher]) -> None:
+        """Dispatcher 0 of `callers` asks now, by LMP to the monitor of its core."""
+        asked = _Asked(operation, callers[0], self._engine, self._trace)
+        self._asked.append(asked)
+        cores = tuple(each.core for each in callers)
+        monitor = self._monitors[cores[0]]
+        arrival = self._engine.now + monitor.machine.lmp_ps[cores[0]]
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._begin(asked, cores), callers[0]))
+
+    def outcomes(self) -> tuple[OperationOutcome, ...]:
+        """What has been asked, and what it came to."""
+        return tuple(asked.outcome(self._monitors[asked.core].machine.cycles) for asked in self._asked)
+
+    def _begin(self, asked: "_Asked", cores: tuple[int, ...]) -> None:
+        operation = asked.operation
+        sends = unicast(cores[0], cores) if operation.sends is None else operation.sends
+        if operation.kind == "unmap":
+            self._unmap(asked, cores, sends)
+        else:
+            self._propose(asked, sends)
+
+    # -- one phase ---------------------------------------------------------------------------------------------
+
+    def _unmap(self, asked: "_Asked", cores: tuple[int, ...], sends: Sends) -> None:
+        page = asked.operation.subject
+        asked.messages = 2 * sum(map(len, sends.values()))
+        monitors = {core: self._monitors[core] for core in cores}
+        Round(
+            monitors,
+            cores[0],
+            sends,
+            request=f"invalidate {page}",
+            reply="invalidated",
+            work_ps={core: self._work_ps(asked.operation, core) for core in cores},
+            work=lambda core: self.tlbs[core].invalidate(page),
+            order=asked.operation.order,
+        ).begin(lambda: self._answer(asked, done=not any(self.tlbs[core].holds(page) for core in cores)))
+
+    # -- two phases --------------------------------------------------------------------------------------------
+
+    def _propose(self, asked: "_Asked", sends: Sends) -> None:
+        operation, core = asked.operation, asked.core
+        change = Change(operation.kind, operation.subject, operation.to if operation.kind == "retype" else "")
+        transaction = Transaction(core, len(self._asked), change, tuple(sends.items()))
+        asked.transaction = transaction
+        self._monitors[core].then(
+            self._work_ps(operation, core), lambda: self._take(core, self.nodes[core].ask(transaction))
+        )
+
+    def _take(self, core: int, step: Step) -> None:
+        """Make a step of the state machine happen: its messages are sent, its ends are answered."""
+        self.nodes[core] = step.node
+        for message in step.messages:
+            self._send(message)
+        for transaction, yes in step.ended:
+            asked = next(one for one in self._asked if one.transaction == transaction)
+            cost = self._work_ps(asked.operation, core) if yes else 0
+            self._monitors[core].then(cost, lambda asked=asked, yes=yes: self._answer(asked, done=yes))  # type: ignore[misc]
+
+    def _send(self, message: Message) -> None:
+        source, target = self._monitors[message.source], self._monitors[message.target]
+        asked = next(one for one in self._asked if one.transaction == message.transaction)
+        asked.messages += 1
+        cost = self._work_ps(asked.operation, target.core)
+
+        def receive() -> None:
+            def take() -> None:
+                self._take(target.core, self.nodes[target.core].receive(message))
+
+            if message.kind == PREPARE:
+                target.then(cost, take)
+            else:
+                take()
+                if message.kind == COMMIT:
+                    target.then(cost, lambda: None)
+
+        source.send(target, f"{message.kind} {message.transaction.change.kind}", receive)
+
+    # -- the answer --------------------------------------------------------------------------------------------
+
+    def _work_ps(self, operation: Operation, core: int) -> int:
+        return self._monitors[core].machine.work_ps[core] if operation.work_ps is None else operation.work_ps
+
+    def _answer(self, asked: "_Asked", *, done: bool) -> None:
+        asked.done = done
+        lmp_ps = self._monitors[asked.core].machine.lmp_ps[asked.core]
+        self._engine.at(self._engine.now + lmp_ps, asked.answer)
+
+
+class _Asked:
+    """One operation under way."""
+
+    def __init__(self, operation: Operation, caller: Dispatcher, engine: Engine, trace: Trace) -> None:
+        self.operation = operation
+        self.core = caller.core
+        self.transaction: Transaction | None = None
+        self.messages = 0
+        self.done = False
+        self._requested_ps = engine.now
+        self._answered_ps: int | None = None
+        self._engine = engine
+        self._trace = trace
+
+    def answer(self) -> None:
+        """The dispatcher has its reply."""
+        self._answered_ps = self._engine.now
+        text = f"{self.operation.subject} {'done' if self.done else 'refused'}"
+        self._trace.marks.append(Mark(self._engine.now, self.core, f"{self.operation.kind} answered", text))
+
+    def outcome(self, cycles: Callable[[int, int], int]) -> OperationOutcome:
+        """So far."""
+        taken = None if self._answered_ps is None else cycles(self._answered_ps - self._requested_ps, self.core)
+        return OperationOutcome(
+            self.operation.kind,
+            self.operation.subject,
+            self._requested_ps,
+            self._answered_ps,
+            taken,
+            self.messages,
+            self.done,
+        )
+
+
+def check_operation(operation: Operation, cores: tuple[int, ...]) -> None:
+    """Raise ScenarioError for a tree that does not reach each of the application's cores once."""
+    if operation.sends is not None:
+        check_cover(operation.sends, cores[0], cores, repr(operation.application))
