@@ -13,6 +13,9 @@ CPU = "sys/devices/system/cpu"
 
 _PROCESSOR = re.compile(r"(?m)^processor[ \t]*:[ \t]*(\d{1,6})[ \t]*$")
 _HARDWARE = re.compile(r"(?m)^(?:apicid|hart)[ \t]*:[ \t]*(\d{1,10})[ \t]*$")
+_FEATURES = re.compile(r"(?m)^(?:flags|[Ff]eatures)[ \t]*:[ \t]*(.*)$")
+_FEATURE = re.compile(r"[a-z][a-z0-9_]{0,40}")
+MOST_FEATURES = 400
 _X86 = re.compile(r"x86_64|i\d86|k1om")
 _KNIGHTS_LANDING = ("GenuineIntel", "6", {"87", "133"})
 _WITH_COMPUTE_UNITS = ("AuthenticAMD", {"21", "22"})
@@ -23,6 +26,23 @@ def processors(files: FileTree) -> dict[int, str]:
     pieces = _PROCESSOR.split(files.read("proc/cpuinfo") or "")
     found = zip(pieces[1::2], pieces[2::2], strict=True)
     return {int(cpu): text for cpu, text in found if int(cpu) <= MAX_NUMBER}
+
+
+def features(described: Mapping[int, str], cpus: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Return the features that `/proc/cpuinfo` lists of each CPU: x86's flags, the Features of ARM and s390.
+
+    Some kernels print them once, below all processors: they are everybody's then.
+    """
+    listed = {cpu: words for cpu, text in described.items() if (words := _words(text))}
+    common = next(iter(listed.values())) if len(listed) == 1 else ()
+    found = {cpu: listed.get(cpu, common) for cpu in cpus}
+    return {cpu: words for cpu, words in found.items() if words}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    match = _FEATURES.search(text)
+    words = match[1].split()[:MOST_FEATURES] if match else []
+    return tuple(dict.fromkeys(word for word in words if _FEATURE.fullmatch(word)))
 
 
 def hardware_ids(files: FileTree, described: Mapping[int, str], cpus: Iterable[int]) -> dict[int, int]:

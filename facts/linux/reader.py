@@ -19,6 +19,7 @@ from facts.linux.devices import io_rows
 from facts.linux.file_tree import FileTree
 from facts.linux.identity import (
     CPU,
+    features,
     hardware_ids,
     has_compute_units,
     is_knights_landing,
@@ -63,7 +64,8 @@ def read_linux(
     facts = facts_of(inventory, machine=name, layer="discovered", source=source)
     marks = _marks(files, log, inventory, source)
     devices = (Fact(*row, "discovered", source) for row in _devices(files, log, inventory, machine.gpu_memory))
-    return Reading(name, (*facts, *marks, *devices), None, "discovered", source, inventory.counts, log.all())
+    words = _features(inventory, processors(files), source)
+    return Reading(name, (*facts, *marks, *words, *devices), None, "discovered", source, inventory.counts, log.all())
 
 
 def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) -> Iterator[Fact]:
@@ -73,6 +75,15 @@ def _marks(files: FileTree, log: AnomalyLog, inventory: Inventory, source: str) 
         for core, pu in enumerate(inventory.pus):
             if cpus >> pu & 1:
                 yield Fact(relation, (core,), "discovered", source)
+
+
+def _features(inventory: Inventory, described: Mapping[int, str], source: str) -> Iterator[Fact]:
+    """Yield `cpu_feature(Core, Feature)` for what the root says of each CPU."""
+    found = features(described, inventory.pus)
+    if sum(map(len, found.values())) > MAX_FACTS:
+        raise ReadError("too_many_facts", f"The CPUs have more than {MAX_FACTS} features; less is accepted.")
+    for core, pu in enumerate(inventory.pus):
+        yield from (Fact("cpu_feature", (core, feature), "discovered", source) for feature in found.get(pu, ()))
 
 
 def _devices(files: FileTree, log: AnomalyLog, inventory: Inventory, gpus: Mapping[int, str]) -> list[Row]:

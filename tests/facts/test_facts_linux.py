@@ -92,6 +92,15 @@ def test_cpus_that_are_off_or_isolated_are_named(tmp_path: Path) -> None:
     assert reading.warnings == ()
 
 
+def test_features_are_those_of_each_processor_and_everybodys_where_they_stand_once(tmp_path: Path) -> None:
+    files = four_cpus()
+    files["proc/cpuinfo"] = "processor : 0\nflags\t\t: fpu AVX! sse2\n\nprocessor : 2\nFeatures : fp asimd\n"
+    own = rows(facts.read(root(tmp_path / "a", files)), "cpu_feature")
+    assert own == [(0, "fpu"), (0, "sse2"), (1, "fp"), (1, "asimd")]
+    files["proc/cpuinfo"] = "processor : 0\nprocessor : 1\nprocessor : 2\nFeatures : fp\n"
+    assert rows(facts.read(root(tmp_path / "b", files)), "cpu_feature") == [(0, "fp"), (1, "fp"), (2, "fp")]
+
+
 def test_the_nominal_clock_is_that_of_the_model_name(tmp_path: Path) -> None:
     files = four_cpus()
     assert rows(facts.read(root(tmp_path / "a", files)), "clock_hz")[0] == (0, 2_660_000_000)
