@@ -20,6 +20,7 @@ EXIT_CODES = {"infeasible": 1, "unknown": 4}
 @click.option("--time-limit", type=click.FloatRange(0.001, 86_400), metavar="SECONDS", help="Search for so long.")
 @click.option("--iterations", type=click.IntRange(1), help="Search by so many steps, reproducibly.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, help="For the search.")
+@click.option("--exhaustive", is_flag=True, help="Try every map, too: for small applications.")
 @click.option("--emit", metavar="FORMAT", help="Print the map in words for a launcher; see below.")
 def place(
     door: Door,
@@ -31,6 +32,7 @@ def place(
     time_limit: float | None,
     iterations: int | None,
     seed: int,
+    exhaustive: bool,
     emit: str | None,
 ) -> Reply:
     """Choose cores of MACHINE for the dispatchers of APP.toml, at the least traffic x latency."""
@@ -40,10 +42,12 @@ def place(
     given = (machine is not None and app is not None, latency is not None and traffic is not None, bool(qaplib))
     if sum(given) != 1 or (machine is not None) != (app is not None) or (latency is None) != (traffic is None):
         raise click.UsageError("MACHINE APP.toml, or --latency with --traffic, or --qaplib is needed")
+    if exhaustive and not given[0]:
+        raise click.UsageError("--exhaustive needs MACHINE and APP.toml")
     if emit is not None:
         check_format(emit, has_machine=given[0])
     if given[0]:
-        return _on_machine(door, str(machine), str(app), search, emit)
+        return _on_machine(door, str(machine), str(app), search, emit, exhaustive)
     placement = _by_matrices(latency, traffic, qaplib, search)
     return _reply(placement, None)
 
@@ -62,17 +66,22 @@ def _reply(placement: Any, emitted: dict[str, Any] | None) -> Reply:
     return Reply({**document, "emit": emitted}, lambda: str(emitted["text"]))
 
 
-def _on_machine(door: Door, machine: str, app: str, search: dict[str, Any], emit: str | None) -> Reply:
+def _on_machine(
+    door: Door, machine: str, app: str, search: dict[str, Any], emit: str | None, exhaustive: bool
+) -> Reply:
     from api.bindings import emitted
     from api.sources import read_text
     from planner.applications.application import Application
     from planner.machine.topology import Topology
     from planner.placement import place as solve
+    from planner.verify.exhaustive import try_every_map
 
     application = Application.from_toml(read_text(app, "the application"), app)
     with door.store() as store:
         topology = Topology.of(store.knowledge(machine))
     placement = solve(application, topology, **search)
+    if exhaustive:
+        placement = placement.with_extra("exhaustive", try_every_map(application, topology).to_json())
     if emit is None or placement.status in EXIT_CODES:
         return _reply(placement, None)
     return _reply(placement, emitted(emit, placement, application, topology))
@@ -106,6 +115,14 @@ def placement_text(placement: Any) -> str:
             f"{placement.status}: cost {placement.cost:,.0f} {placement.unit}, at least {placement.bound:,.0f} "
             f"is needed (gap {placement.gap:.1%}); {others}",
             f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, found in {seconds(placement.seconds)}",
+            *_tried(placement.extra.get("exhaustive")),
             *(f"note: {note}" for note in placement.notes),
         ]
     )
+
+
+def _tried(tried: dict[str, Any] | None) -> list[str]:
+    if tried is None:
+        return []
+    best = f"{tried['cost']:,.0f} at {tried['equals']} of them" if tried["kept"] else "none"
+    return [f"tried {tried['maps']} maps, {tried['kept']} keep the constraints; the best cost {best}"]

@@ -62,6 +62,32 @@ class PlacementBody(Body):
     limits: WorkLimits = WorkLimits()
 
 
+class DriverBody(Body):
+    """A device by name or PCI address, and the cores that its driver talks with."""
+
+    device: Annotated[str, Field(min_length=1, max_length=200)]
+    clients: Annotated[list[Core], Field(max_length=65_536)] = []
+    limits: WorkLimits = WorkLimits()
+
+
+class MemoryBody(Body):
+    """So many bytes for all these cores together, or with `private` for each."""
+
+    cores: Cores
+    size_bytes: Annotated[int, Field(ge=1, le=2**62)]
+    private: bool = False
+    limits: WorkLimits = WorkLimits()
+
+
+class SchemeBody(Body):
+    """The cores that keep common state, and what an operation on it does."""
+
+    cores: Cores
+    lines: Annotated[int, Field(ge=1, le=1_000_000)] = 3
+    read_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    limits: WorkLimits = WorkLimits()
+
+
 class TreeBody(Body):
     """`members` are all allowed cores if left out; `previous` are the sends of an earlier answer.
 

@@ -55,6 +55,7 @@ class Topology:
     measured_load_ppm: Mapping[tuple[str, int], int] = field(default_factory=dict)
     memory_cycles: Mapping[Pair, int] = field(default_factory=dict)
     cache_cycles: Mapping[str, int] = field(default_factory=dict)
+    is_coherent: bool = True
 
     @classmethod
     def of(cls, knowledge: Any) -> "Topology":
@@ -89,6 +90,7 @@ class Topology:
             measured_load_ppm={(str(row[0]), row[1]): row[2] for row in snapshot.rows("measured_utilisation_ppm", 3)},
             memory_cycles={row[:2]: row[2] for row in snapshot.rows("memory_latency", 3)},
             cache_cycles={str(row[0]): row[1] for row in snapshot.rows("cache_latency", 2)},
+            is_coherent=("none",) not in snapshot.rows("coherence", 1),
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from planner.applications.application import Application
@@ -67,6 +67,10 @@ class Placement:
     def gap(self) -> float:
         """How far the bound lies below the cost, as a part of it."""
         return (self.cost - self.bound) / self.cost if self.seats and self.cost else 0.0
+
+    def with_extra(self, key: str, value: Any) -> "Placement":
+        """The same with one more key in its JSON."""
+        return replace(self, extra={**self.extra, key: value})
 
     def to_json(self) -> dict[str, Any]:
         has_map = bool(self.seats)

@@ -226,6 +226,23 @@ def test_a_scheduler_panic_is_its_message_and_exit_code_1(skb, tmp_path: Path):
     assert panicked.err.count("\n") == 1
 
 
+def test_services_are_told_where_drivers_memory_and_state_go(skb):
+    skb("load", EXAMPLES / "hybrid.facts")
+    assert skb("driver", "hybrid", "eth0", "--clients", "4", "--json").document["core"] == 5
+    assert "driver and interrupts on core 4 (OS index 4)" in skb("driver", "hybrid", "eth0").out
+    assert skb("memory", "hybrid", "--cores", "0-1", "--size", "1 GiB").out.endswith("bind, mean access 10 SLIT\n")
+    assert skb("scheme", "hybrid", "--cores", "0-1").out.startswith("shared (")
+    assert skb("memory", "hybrid", "--cores", "0-1", "--size", "a lot").code == 2
+    assert skb("driver", "hybrid", "sda").code == 2
+
+
+def test_a_small_placement_is_tried_in_every_way(skb):
+    skb("load", "amd-2x2")
+    tried = skb("place", "amd-2x2", EXAMPLES / "webserver.toml", "--exhaustive", "--json").document
+    assert tried["exhaustive"]["cost"] == tried["cost"]
+    assert "tried 24 maps" in skb("place", "amd-2x2", EXAMPLES / "webserver.toml", "--exhaustive").out
+
+
 def test_a_scenario_is_simulated_with_its_trace(skb, tmp_path: Path):
     trace = tmp_path / "run.json"
     run = skb("simulate", EXAMPLES / "gang.toml", "--trace", trace, "--json").document

@@ -25,6 +25,9 @@ ROUTES = (
     ("DELETE", f"{MACHINE}/facts"),
     ("POST", f"{MACHINE}/placements"),
     ("POST", f"{MACHINE}/multicast-trees"),
+    ("POST", f"{MACHINE}/drivers"),
+    ("POST", f"{MACHINE}/memory"),
+    ("POST", f"{MACHINE}/schemes"),
     ("POST", f"{MACHINE}/manifests"),
     ("POST", f"{MACHINE}/manifests/1/phase"),
     ("POST", "/v1/simulations"),
@@ -126,6 +129,10 @@ def test_a_body_beyond_16_mib_is_413_whatever_it_says_about_itself(client: TestC
         ("manifests", {"application": "a", "text": "B 1\n" * 10_000}),
         ("manifests", {"application": "a", "text": "B 1", "cores": [2**31 - 1]}),
         ("multicast-trees", {"root": 0, "members": [2**31 - 1]}),
+        ("drivers", {"device": "0000:00:00.0", "clients": [2**31 - 1]}),
+        ("memory", {"cores": [0, 0], "size_bytes": 2**62}),
+        ("memory", {"cores": list(range(16)), "size_bytes": 2**40, "private": True}),
+        ("schemes", {"cores": [0], "lines": 1_000_000}),
     ],
 )
 def test_a_well_formed_body_with_hostile_content_gets_no_5xx(client: TestClient, path: str, body: dict):

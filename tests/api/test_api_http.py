@@ -82,6 +82,15 @@ def test_an_application_is_placed(client: TestClient):
     assert len({seat["core"] for seat in placed["map"].values()}) == 2
 
 
+def test_services_are_told_cores_and_memory(client: TestClient):
+    scheme = client.post(f"{MACHINE}/schemes", json={"cores": [0, 1, 2, 3]}).json()
+    assert scheme["scheme"] == "shared"
+    memory = client.post(f"{MACHINE}/memory", json={"cores": [4, 5], "size_bytes": 4096}).json()
+    assert memory["nodes"] == [{"numa_node": 1, "bytes": 4096}]
+    refused = client.post(f"{MACHINE}/drivers", json={"device": "eth9"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_device")
+
+
 def test_a_tree_reaches_its_members(client: TestClient):
     tree = client.post(f"{MACHINE}/multicast-trees", json={"root": 0, "members": [1, 2, 3]}).json()
     assert sorted(child for children in tree["sends"].values() for child in children) == [1, 2, 3]

@@ -1,6 +1,6 @@
 """Plans that leave no trace in the store: placements of applications, multicast trees."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -9,13 +9,15 @@ from api.bindings import check_format
 from api.service.answers import ACCEPTED, Json, refusals
 from api.service.body import StrictRoute
 from api.service.holdings import Holdings
-from api.service.messages import PlacementBody, TreeBody
+from api.service.messages import DriverBody, MemoryBody, PlacementBody, SchemeBody, TreeBody
 from api.service.stored import HoldingsHere, KnowledgeHere
 from api.service.work.attendance import attend, patience_of
 from api.service.work.jobs import Reply
 from api.service.work.pool import Assignment
 
 LONGEST_SEARCH_S = 20.0
+
+PlannedBody: TypeAlias = PlacementBody | DriverBody | MemoryBody | SchemeBody | TreeBody
 
 router = APIRouter(prefix="/v1/machines/{machine}", tags=["plans"], route_class=StrictRoute)
 
@@ -57,8 +59,35 @@ async def build_tree(request: Request, holdings: HoldingsHere, knowledge: Knowle
     return await _plan(request, holdings, knowledge.machine, body, "build_tree", asked)
 
 
+@router.post("/drivers", response_class=Json, responses={**ACCEPTED, **refusals(400, 404, 415, 503)})
+async def choose_driver_core(
+    request: Request, holdings: HoldingsHere, knowledge: KnowledgeHere, body: DriverBody
+) -> Response:
+    """The core for a device's driver and its interrupts."""
+    asked = {"device": body.device, "clients": body.clients}
+    return await _plan(request, holdings, knowledge.machine, body, "place_driver", asked)
+
+
+@router.post("/memory", response_class=Json, responses={**ACCEPTED, **refusals(400, 404, 415, 503)})
+async def choose_memory(
+    request: Request, holdings: HoldingsHere, knowledge: KnowledgeHere, body: MemoryBody
+) -> Response:
+    """The memory nodes for what a group of cores uses."""
+    asked = {"cores": body.cores, "size_bytes": body.size_bytes, "is_private": body.private}
+    return await _plan(request, holdings, knowledge.machine, body, "place_memory", asked)
+
+
+@router.post("/schemes", response_class=Json, responses={**ACCEPTED, **refusals(400, 404, 415, 503)})
+async def choose_sharing(
+    request: Request, holdings: HoldingsHere, knowledge: KnowledgeHere, body: SchemeBody
+) -> Response:
+    """How a set of cores should keep common state."""
+    asked = {"cores": body.cores, "lines": body.lines, "read_share": body.read_share}
+    return await _plan(request, holdings, knowledge.machine, body, "choose_scheme", asked)
+
+
 async def _plan(
-    request: Request, holdings: Holdings, name: str, body: PlacementBody | TreeBody, task: str, asked: dict[str, Any]
+    request: Request, holdings: Holdings, name: str, body: PlannedBody, task: str, asked: dict[str, Any]
 ) -> Response:
     def work(assignment: Assignment[Reply]) -> Reply:
         return Reply(200, assignment.ask(task, [holdings.machine(name)], **asked))

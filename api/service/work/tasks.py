@@ -1,7 +1,7 @@
 """The tasks that workers carry out: (machines, tell, arguments) to JSON bytes, or to a value for the service."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
@@ -62,6 +62,13 @@ def build_tree(
     return _json(multicast(_topology(machines), root, members, **asked).to_json())
 
 
+def serve(machines: Machines, tell: Tell, *, name: str, **asked: Any) -> bytes:
+    """What `planner.services` answers under this name."""
+    import planner.services
+
+    return _json(getattr(planner.services, name)(_topology(machines), **asked).to_json())
+
+
 def consider(machines: Machines, tell: Tell, *, manifests: Sequence[Manifest], **asked: Any) -> Decision:
     """Whether manifests fit beside what one machine has admitted."""
     import planner.controller
@@ -100,6 +107,9 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "ask": ask,
     "place": place,
     "build_tree": build_tree,
+    "place_driver": partial(serve, name="place_driver"),
+    "place_memory": partial(serve, name="place_memory"),
+    "choose_scheme": partial(serve, name="choose_scheme"),
     "consider": consider,
     "simulate": simulate,
     "run_batch": run_batch,
