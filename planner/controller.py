@@ -15,6 +15,7 @@ from planner.control.submissions import (
     standing_decision,
     submissions,
 )
+from planner.control.utilisation import suggest
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest
@@ -58,6 +59,7 @@ def consider(
     """Whether manifests fit beside what is admitted already, which keeps its cores and offsets.
 
     What was admitted keeps its WCETs, too, unless `policy` reduces: then everybody's are cut anew from what was asked.
+    Notes name reservations that are larger than what runs measured.
     `asked` goes to `planner.admit`. Without manifests the answer holds the schedules as they stand.
     """
     snapshot = knowledge if isinstance(knowledge, Snapshot) else knowledge.snapshot()
@@ -66,7 +68,7 @@ def consider(
     _check_standing(known, machine)
     if isinstance(policy, Rules):
         policy = replace(policy, machine=snapshot)
-    return admit(
+    decision = admit(
         [*(one.held if policy == "refuse" else one.manifest for one in known), *manifests],
         machine,
         policy=policy,
@@ -74,6 +76,7 @@ def consider(
         running={one.manifest.name: one.phase for one in known},
         **asked,
     )
+    return replace(decision, notes=(*decision.notes, *(one.sentence for one in suggest(known, machine))))
 
 
 def submit(
@@ -171,7 +174,7 @@ def _check_standing(known: Sequence[Submission], machine: Topology) -> None:
         if lost or len(one.cores) != one.manifest.dispatcher_count:
             raise PlanError(
                 f"manifest {one.id} ({one.manifest.name}) holds cores {lost} that {machine.name} no longer "
-                "offers; withdraw it first",
+                "offers; replan, or withdraw it first",
                 code="stale_manifest",
                 details={"manifest": one.id, "cores": lost},
             )

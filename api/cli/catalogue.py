@@ -30,6 +30,7 @@ COMMANDS: dict[str, Entry] = {
     "manifests": Entry("manifest_commands", "list the manifests that are admitted"),
     "withdraw": Entry("manifest_commands", "take an admitted manifest back"),
     "phase": Entry("manifest_commands", "change the phase of an admitted application"),
+    "replan": Entry("replan_command", "fit what is admitted to the cores that are offered now"),
     "schedsim": Entry("schedsim_command", "draw the RBED chart of a Barrelfish scheduler scenario"),
     "simulate": Entry("simulate_command", "boot a simulated machine and run a scenario"),
     "experiment": Entry("experiment_commands", "run batches of experiments"),

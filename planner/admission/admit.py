@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from planner.admission.allocation import Allocation, Question, hard_load_ppm
+from planner.admission.allocation import Allocation, Question
+from planner.admission.asked import make_question, reserved_part
+from planner.admission.best_effort import seat_best_effort
 from planner.admission.first_fit import allocate_first_fit
 from planner.admission.fixed_cores import fix_cores
 from planner.admission.refusal import explain
-from planner.admission.requests import MOST_HARD_PPM, Request, Team, teams_of
+from planner.admission.requests import MOST_HARD_PPM
 from planner.admission.reservations import Decision, Refusal
 from planner.admission.schedules import MOST_COMBINATIONS, make_schedules
 from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
@@ -33,6 +35,7 @@ def admit(
     machine: Topology,
     *,
     cores: Mapping[str, Sequence[int]] | None = None,
+    keep: Mapping[str, Sequence[int | None]] | None = None,
     policy: str | Rules = "refuse",
     guard_ns: int = 0,
     seed: int = 0,
@@ -47,9 +50,10 @@ def admit(
 
     Where they do not fit, policy `reduce` cuts every WCET by one factor until they do; `Rules` say who keeps what.
 
-    `cores` fixes an application's cores in the order of its dispatchers. `standing` is the decision that runs
-    already: its applications keep cores and offsets; `running` says in which phase each is, 0 if left out,
-    and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a clock error.
+    `cores` fixes an application's cores in the order of its dispatchers, `keep` those that are not None. `standing`
+    is the decision that runs already: its applications keep cores and offsets; `running` says in which phase each
+    is, 0 if left out, and that combination's schedule comes first. `guard_ns` keeps windows of one core apart by a
+    clock error.
     `planner_reservation` gives the planner of every core that is used guaranteed time of its own, within the nine
     tenths, and derives releases from it; left out, it does where a manifest leaves a release to be derived. `trees`
     are the ways by which applications' phase changes travel, each core's children; the first core tells all others
@@ -69,12 +73,12 @@ def admit(
     most_ppm = MOST_HARD_PPM - (SHARE_PPM if with_planners else 0)
 
     def question(asked: Sequence[Manifest]) -> Question:
-        return replace(_question(asked, machine, fixed, standing, guard_ns), most_ppm=most_ppm)
+        return replace(make_question(asked, machine, fixed, keep or {}, standing, guard_ns), most_ppm=most_ppm)
 
     manifests, answer, reductions = _settle(manifests, question, policy, seed, deadline, running or {})
     decision = Decision(False, (), {}, None, (), machine.revision)
     if isinstance(answer, Allocation):
-        answer = _seat_best_effort(question(manifests), answer)
+        answer = seat_best_effort(question(manifests), answer, machine.measured_load_ppm)
         planners = _planners(with_planners, manifests, answer, machine, guard_ns, trees or {})
         if isinstance(planners, Planners):
             decision = _decision(manifests, answer, planners, running or {}, most_combinations)
@@ -148,11 +152,11 @@ def _settle(
     """The manifests as they were admitted or refused, with the parts that a reduction left of them."""
 
     def quick(asked: Sequence[Manifest]) -> Allocation | None:
-        return allocate_first_fit(_reserved(question(asked)))
+        return allocate_first_fit(reserved_part(question(asked)))
 
     def thorough(asked: Sequence[Manifest], work_limit: float = EXPLANATION_WORK) -> Allocation | None:
         found = quick(asked) or allocate_completely(
-            _reserved(question(asked)), seed=seed, deadline=deadline, work_limit=work_limit
+            reserved_part(question(asked)), seed=seed, deadline=deadline, work_limit=work_limit
         )
         return found if isinstance(found, Allocation) else None
 
@@ -180,78 +184,12 @@ def _check(policy: str | Rules, guard_ns: int) -> None:
         )
 
 
-def _question(
-    manifests: Sequence[Manifest],
-    machine: Topology,
-    fixed: Mapping[str, tuple[int, ...]],
-    standing: Decision | None,
-    guard_ns: int,
-) -> Question:
-    teams = teams_of(manifests)
-    pinned = {
-        team: fixed[team.application][team.first_dispatcher : team.first_dispatcher + team.count]
-        for team in teams
-        if team.application in fixed
-    }
-    return Question(teams, machine.allowed_ids, pinned, _settled(pinned, standing), guard_ns)
-
-
-def _settled(pinned: Mapping[Team, tuple[int, ...]], standing: Decision | None) -> dict[tuple[Request, int], int]:
-    """Offsets of the standing decision, by request and core."""
-    known = {
-        (one.application, one.dispatcher, phase): one.release_ns
-        for (_, phase), own in (standing.promises if standing else {}).items()
-        for one in own
-        if one.kind != "B"
-    }
-    return {
-        (request, core): known[request.application, team.first_dispatcher + index, request.phases[0]]
-        for team, cores in pinned.items()
-        for request in team.requests
-        for index, core in enumerate(cores)
-        if (request.application, team.first_dispatcher + index, request.phases[0]) in known
-    }
-
-
 def _decide(question: Question, seed: int, deadline: float | None) -> Allocation | Refusal:
     def solve(asked: Question, work_limit: float = EXPLANATION_WORK) -> Allocation | Impossible:
         return allocate_first_fit(asked) or allocate_completely(
             asked, seed=seed, deadline=deadline, work_limit=work_limit
         )
 
-    reserved = _reserved(question)
+    reserved = reserved_part(question)
     answer = solve(reserved, WORK_LIMIT)
     return explain(reserved, answer, solve) if isinstance(answer, Impossible) else answer
-
-
-def _reserved(question: Question) -> Question:
-    """Without the teams that only want best effort."""
-    return replace(
-        question,
-        teams=tuple(team for team in question.teams if team.requests),
-        pinned={team: cores for team, cores in question.pinned.items() if team.requests},
-    )
-
-
-def _seat_best_effort(question: Question, allocation: Allocation) -> Allocation:
-    """Teams without requests go to the least loaded cores, then to those with the fewest dispatchers."""
-    cores = dict(allocation.cores)
-    for team in question.teams:
-        if team in cores:
-            continue
-        pinned = question.pinned.get(team)
-        cores[team] = pinned or _least_loaded(team, question.cores, cores)
-    ordered = {team: cores[team] for team in question.teams}
-    return Allocation(ordered, allocation.releases, allocation.is_exact)
-
-
-def _least_loaded(team: Team, offered: tuple[int, ...], cores: Mapping[Team, tuple[int, ...]]) -> tuple[int, ...]:
-    """More dispatchers than cores go round again: best effort may share a core."""
-
-    def burden(core: int) -> tuple[int, int, int]:
-        here = [other for other, own in cores.items() if core in own]
-        return hard_load_ppm(here), len(here), core
-
-    ranked = sorted(offered, key=burden)
-    chosen = sorted(ranked[: team.count])
-    return tuple(chosen[index % len(chosen)] for index in range(team.count))

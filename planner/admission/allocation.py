@@ -1,6 +1,6 @@
 """Cores for every team with release offsets for every request, chosen together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.admission.laxity import Offsets, choose_offsets
@@ -13,7 +13,8 @@ class Question:
     """Which teams want cores, on which cores they may sit, what is settled already.
 
     `pinned` fixes a team's cores in the order of its dispatchers; `settled` fixes the offset of a request on
-    a core. `most_ppm` is what a core may promise to applications.
+    a core. `most_ppm` is what a core may promise to applications. `kept` fixes the cores of some of
+    a team's dispatchers; those that are None are to be found.
     `ask_windows` and `ask_demand` switch rules off, to find out which of them refuses.
     """
 
@@ -23,11 +24,23 @@ class Question:
     settled: Mapping[tuple[Request, int], int] = field(default_factory=dict)
     guard_ns: int = 0
     most_ppm: int = MOST_HARD_PPM
+    kept: Mapping[Team, tuple[int | None, ...]] = field(default_factory=dict)
     ask_windows: bool = True
     ask_demand: bool = True
 
     def cores_for(self, team: Team) -> tuple[int, ...]:
         return self.pinned.get(team, self.cores)
+
+    def kept_cores(self, team: Team) -> tuple[int, ...]:
+        return tuple(core for core in self.kept.get(team, ()) if core is not None)
+
+    def arrange(self, team: Team, seats: Collection[int]) -> tuple[int, ...]:
+        """Seats in the order of the dispatchers: as pinned, else whoever keeps a core on it, the others in order."""
+        if team in self.pinned:
+            return self.pinned[team]
+        own = self.kept_cores(team)
+        free = iter(sorted(seat for seat in seats if seat not in own))
+        return tuple(next(free) if core is None else core for core in self.kept.get(team, (None,) * team.count))
 
     def settled_release(self, request: Request) -> int | None:
         """The one offset of a window that was settled before."""

@@ -30,7 +30,7 @@ def _urgency(question: Question, team: Team) -> tuple[object, ...]:
     is_settled = any(request in {one for one, _ in question.settled} for request in team.requests)
     return (
         not is_settled,
-        team not in question.pinned,
+        team not in question.pinned and team not in question.kept,
         not team.windows,
         -team.largest_share_ppm * team.count,
         team.application,
@@ -44,12 +44,13 @@ def _place(occupancy: Occupancy, team: Team) -> tuple[tuple[int, ...], dict[Requ
     if chosen is None:
         return None
     fitting, starts = chosen
-    seats = []
-    for core in sorted(fitting, key=lambda core: (occupancy.load_ppm(core), core)):
+    seats: list[int] = []
+    own = occupancy.question.kept_cores(team)
+    for core in sorted(fitting, key=lambda core: (core not in own, occupancy.load_ppm(core), core)):
         if occupancy.offsets(core, team, starts).releases is not None:
             seats.append(core)
         if len(seats) == team.count:
-            return occupancy.question.pinned.get(team, tuple(sorted(seats))), starts
+            return (occupancy.question.arrange(team, seats), starts) if set(own) <= set(seats) else None
     return None
 
 

@@ -75,6 +75,7 @@ def _keep(question: Question, kept: list[Request]) -> Question:
         question,
         teams=tuple(team for team in renamed.values() if team.requests),
         pinned={renamed[team]: cores for team, cores in question.pinned.items()},
+        kept={renamed[team]: cores for team, cores in question.kept.items()},
         settled={key: ns for key, ns in question.settled.items() if key[0] in kept},
     )
 

@@ -67,10 +67,13 @@ class _Model:
         for team in self._teams:
             seats = [(1, self._sits[team, core]) for core in self._question.cores_for(team)]
             self._model.require(seats, "==", team.count)
+            for core in self._question.kept_cores(team):
+                self._model.require([(1, self._sits[team, core])], "==", 1)
 
     def _order_cores(self) -> None:
         """Cores that every team may use and nobody was given are alike: their columns fall lexicographically."""
         pinned = {core for cores in self._question.pinned.values() for core in cores}
+        pinned |= {core for team in self._question.kept for core in self._question.kept_cores(team)}
         alike = [core for core in self._question.cores if core not in pinned]
         teams = [team for team in self._teams if team not in self._question.pinned]
         teams.sort(key=lambda team: -team.count)
@@ -150,7 +153,8 @@ class _Model:
         cores = {}
         for team in self._question.teams:
             seats = self._question.cores_for(team)
-            cores[team] = tuple(core for core in seats if values[self._sits[team, core]])
+            taken = tuple(core for core in seats if values[self._sits[team, core]])
+            cores[team] = self._question.arrange(team, taken)
         starts = {request: values[start] * self._unit_ns for request, start in self._starts.items()}
         return cores, starts
 

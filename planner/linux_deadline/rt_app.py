@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from planner.admission.phase_check import NS_PER_MS, Spot, check_phases, make_best_effort, make_reserved
 from planner.admission.reservations import Decision, Reservation
 from planner.errors import PlanError
 from planner.linux_deadline.emission import os_index
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest
+from planner.manifests.phase_check import NS_PER_MS, Spot, check_phases, make_best_effort, make_reserved
 from planner.manifests.phases import Group, Phase, check_dispatchers
 
 DEADLINE = "SCHED_DEADLINE"

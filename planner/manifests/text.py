@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from planner.admission.phase_check import (
+from planner.manifests.phase_check import (
     ACCEPTED_LINES,
     DERIVED_RELEASE,
     Spot,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from planner.admission.phase_check import (
+from planner.key_lines import key_lines, line_of
+from planner.manifests.phase_check import (
     DERIVED_RELEASE,
     Spot,
     as_milliseconds,
@@ -15,7 +16,6 @@ from planner.admission.phase_check import (
     make_kind,
     make_reserved,
 )
-from planner.key_lines import key_lines, line_of
 from planner.manifests.phases import Group, Phase, check_dispatchers
 from planner.toml_text import read_document
 
