@@ -10,7 +10,7 @@ import facts
 import skb
 from planner import Application, Topology, place
 from planner.placement.rules.conflict import find_conflict
-from planner.placement.rules.settling import settle
+from planner.placement.rules.settling import Settling
 from skb.terms import Compound
 
 SEED = 2026
@@ -70,7 +70,7 @@ def constrained() -> str:
 def _answered(case: Case) -> tuple[str, float]:
     """Status and seconds until it is known, without the search for the best map or for what explains a refusal."""
     begin = time.perf_counter()
-    found = settle(case.app, case.machine, case.app.constraints, 0)
+    found = Settling(case.app, case.machine)(case.app.constraints)
     return found.status, time.perf_counter() - begin
 
 

@@ -19,6 +19,9 @@ from planner.verify.placement import check_assignment, check_map, terms_of, valu
 
 UNIT = "byte ns/s"
 
+LEAST_CONFLICT_TIME_S = 5.0
+"""What explains a refusal may take as long as the search, and at least so long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seat:
@@ -114,7 +117,7 @@ def place(
     problem = problem_of(app, machine, places)
     solved = minimise(app, machine, problem, places, Search(seed, time_limit, iterations, mappers))
     if isinstance(solved, str):
-        return _no_placement(app, machine, solved, seed, started)
+        return _no_placement(app, machine, solved, seed, time_limit, started)
     cores = {name: places.cores[at] for name, at in zip(app.dispatchers, solved.assignment, strict=True)}
     check_map(app, machine, cores, solved.cost)
     used = [(cores[a], cores[b]) for a, b, rate in app.edges if rate and a != b]
@@ -149,8 +152,11 @@ def _baselines(app: Application, machine: Topology, problem: Problem, cores: Seq
     }
 
 
-def _no_placement(app: Application, machine: Topology, status: Status, seed: int, started: float) -> Placement:
-    found = find_conflict(app, machine, seed) if status == "infeasible" else Conflict()
+def _no_placement(
+    app: Application, machine: Topology, status: Status, seed: int, time_limit: float | None, started: float
+) -> Placement:
+    limit = None if time_limit is None else max(LEAST_CONFLICT_TIME_S, time_limit)
+    found = find_conflict(app, machine, seed, limit) if status == "infeasible" else Conflict()
     return Placement(
         status=status,
         seats={},

@@ -9,6 +9,7 @@ from planner_machines import Snapshot, opteron
 from planner import Application, Topology, place
 from planner.placement.problem import Apart, Capacity, Inside, Problem, Rule, Separate, Together, holds
 from planner.placement.rules.class_exchanges import improved_by_classes
+from planner.placement.rules.conflict import find_conflict
 from planner.placement.rules.feasibility import find_feasible
 from planner.placement.rules.starts import constrained_starts
 from skb.terms import Compound
@@ -210,3 +211,13 @@ def test_teams_that_are_kept_together_change_their_classes_as_a_whole() -> None:
     assert problem.cost(range(6)) == 8.0
     better = improved_by_classes(problem, tuple(range(6)), np.random.default_rng(0), rounds=0, deadline=None)
     assert problem.cost(better) == 2.0
+
+
+def test_a_conflict_that_time_left_untried_is_whole_and_not_called_minimal() -> None:
+    app = asked(8, memory="3 GiB")
+    found = find_conflict(app, MACHINE, time_limit=1e-9)
+    assert (set(found.names), found.is_minimal, found.relaxations) == (
+        {"distinct", "memory of w", "isolated"},
+        False,
+        (),
+    )

@@ -1,5 +1,7 @@
 """Which exchanges of two locations' contents keep the rules."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,9 +29,7 @@ class Exchanges:
         self._permitted = np.ones((self._slots, self._slots), dtype=bool)
         self._permitted[: problem.size] = problem.permitted()
         self._is_real = np.arange(self._slots) < problem.size
-        self._rules = [
-            _Marked(rule, self._slots, problem.location_count) for rule in problem.rules if not isinstance(rule, Inside)
-        ]
+        self._rules = [_Marked(own, self._slots, problem.location_count) for own in _taken_together(problem.rules)]
         self._permits_all = bool(self._permitted.all())
         self._there: Flags = self._permitted
 
@@ -70,11 +70,17 @@ class Exchanges:
 
 
 class _Marked:
-    """A rule over slots as vectors. `fits(at)[f, g]`: f may come to where g is, when g goes to where f is."""
+    """Rules that are judged at once, over slots as vectors: several of sharing the same classes, else one.
 
-    def __init__(self, rule: Rule, slots: int, places: int) -> None:
-        self._rule = rule
+    `fits(at)[f, g]`: f may come to where g is, when g goes to where f is.
+    """
+
+    def __init__(self, rules: Sequence[Rule], slots: int, places: int) -> None:
+        self._rule = rule = rules[0]
         assert not isinstance(rule, Inside)
+        self._team = np.zeros(slots, dtype=np.int64)
+        for number, team in enumerate(_joined(rules), start=1):
+            self._team[list(team)] = number
         raw = np.array(rule.classes)
         count = int(raw.max(initial=-1)) + 1
         self._class = np.where(raw >= 0, raw, count + np.arange(places))
@@ -91,9 +97,7 @@ class _Marked:
         here = self._class[at]
         same = here[:, None] == here[None, :]
         if isinstance(self._rule, Together):
-            if int(self._member.sum()) == 1:
-                return np.ones_like(same)
-            return np.asarray(same | (self._member[:, None] == self._member[None, :]))
+            return np.asarray(same | (self._team[:, None] == self._team[None, :]))
         if isinstance(self._rule, Apart):
             taken = self._held(here, self._member) - self._member
             return np.asarray(same | ~self._member[:, None] | (taken[None, :] == 0))
@@ -109,6 +113,30 @@ class _Marked:
     def _held(self, here: Indices, marked: Flags) -> Indices:
         """For each slot, how many marked slots its class holds."""
         return np.bincount(here, weights=marked, minlength=self._classes).astype(np.int64)[here]
+
+
+def _taken_together(rules: Sequence[Rule]) -> list[list[Rule]]:
+    """The rules about several facilities, those of sharing the same classes as one."""
+    alone: list[list[Rule]] = []
+    by_classes: dict[tuple[int, ...], list[Rule]] = {}
+    for rule in rules:
+        if isinstance(rule, Together):
+            by_classes.setdefault(rule.classes, []).append(rule)
+        elif not isinstance(rule, Inside):
+            alone.append([rule])
+    return [*by_classes.values(), *alone]
+
+
+def _joined(rules: Sequence[Rule]) -> list[set[int]]:
+    """The members of rules of sharing, those that have one in common as one team; nobody needs company alone."""
+    teams: list[set[int]] = []
+    for rule in rules:
+        if isinstance(rule, Together):
+            team = set(rule.members)
+            met = [other for other in teams if other & team]
+            teams = [other for other in teams if not other & team]
+            teams.append(team.union(*met))
+    return [team for team in teams if len(team) > 1]
 
 
 def _marks(members: tuple[int, ...], slots: int) -> Flags:

@@ -6,9 +6,8 @@ from typing import Any
 
 from planner.applications.application import Application
 from planner.applications.constraints import LEVELS, Constraint
-from planner.machine.topology import Topology
 from planner.placement.locations import WHOLE_PPM, class_numbers
-from planner.placement.rules.settling import settle
+from planner.placement.rules.settling import Settling
 from planner.placement.rules.translation import suitable_cores
 
 SHOWN = 6
@@ -50,37 +49,28 @@ class Relaxation:
         }
 
 
-def relaxations_of(
-    app: Application, machine: Topology, conflict: Sequence[Constraint], seed: int
-) -> tuple[Relaxation, ...]:
+def relaxations_of(settle: Settling, conflict: Sequence[Constraint]) -> tuple[Relaxation, ...]:
     """One for each of the conflict's demands, as far as one was found; constraints that ask the same are one demand."""
     demands: dict[Constraint, list[Constraint]] = {}
     for constraint in conflict:
         asked = replace(constraint, name="", members=(), key="", line=None)
         demands.setdefault(asked, []).append(constraint)
-    found = (_Relaxing(app, machine, conflict, alike, seed).nearest() for alike in demands.values())
+    found = (_Relaxing(settle, conflict, alike).nearest() for alike in demands.values())
     return tuple(one for one in found if one is not None)
 
 
 class _Relaxing:
     """Constraints that ask the same, to be weakened alike beside the others that are to stay."""
 
-    def __init__(
-        self,
-        app: Application,
-        machine: Topology,
-        conflict: Sequence[Constraint],
-        alike: Sequence[Constraint],
-        seed: int,
-    ) -> None:
-        self._app = app
-        self._machine = machine
+    def __init__(self, settle: Settling, conflict: Sequence[Constraint], alike: Sequence[Constraint]) -> None:
+        self._settle = settle
+        self._app = settle.app
+        self._machine = settle.machine
         self._conflict = conflict
         self._alike = alike
         self._one = alike[0]
         self._members = tuple(dict.fromkeys(name for constraint in alike for name in constraint.members))
-        self._seed = seed
-        self._rest = [other for other in app.constraints if other not in alike]
+        self._rest = [other for other in settle.app.constraints if other not in alike]
 
     def nearest(self) -> Relaxation | None:
         is_enough = self._leaves(())
@@ -100,7 +90,7 @@ class _Relaxing:
         return _shown(self._one), "no such constraint"
 
     def _leaves(self, instead: Sequence[Constraint], app: Application | None = None) -> bool:
-        return settle(app or self._app, self._machine, [*self._rest, *instead], self._seed).status == "feasible"
+        return self._settle([*self._rest, *instead], app=app).status == "feasible"
 
     def _fits(self, **changed: Any) -> bool:
         """Whether all of them, changed in this way, leave a placement."""
@@ -188,7 +178,7 @@ class _Relaxing:
     def _fewest_outside(self) -> tuple[str, str] | None:
         """Let as few members as possible be where the constraints do not let them."""
         whole = replace(self._one, members=self._members)
-        found = settle(self._app, self._machine, self._rest, self._seed, avoided=whole)
+        found = self._settle(self._rest, avoided=whole)
         if found.status != "feasible":
             return None
         suits = suitable_cores(whole, self._machine)
