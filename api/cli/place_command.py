@@ -108,11 +108,11 @@ def placement_text(placement: Any) -> str:
     if not placement.seats:
         return "no placement was found within the limit, and none was ruled out"
     rows = [[name, seat.core, seat.os_index, seat.numa_node] for name, seat in placement.seats.items()]
-    others = ", ".join(f"{name} {cost:,.0f}" for name, cost in placement.baselines.items())
+    others = ", ".join(f"{name} {_plain(cost)}" for name, cost in placement.baselines.items())
     return "\n".join(
         [
             table(["dispatcher", "core", "OS index", "NUMA node"], rows),
-            f"{placement.status}: cost {placement.cost:,.0f} {placement.unit}, at least {placement.bound:,.0f} "
+            f"{placement.status}: cost {_plain(placement.cost)} {placement.unit}, at least {_plain(placement.bound)} "
             f"is needed (gap {placement.gap:.1%}); {others}",
             f"{count(len(rows), 'dispatcher')}, latencies {placement.certainty}, found in {seconds(placement.seconds)}",
             *_tried(placement.extra.get("exhaustive")),
@@ -124,5 +124,10 @@ def placement_text(placement: Any) -> str:
 def _tried(tried: dict[str, Any] | None) -> list[str]:
     if tried is None:
         return []
-    best = f"{tried['cost']:,.0f} at {tried['equals']} of them" if tried["kept"] else "none"
+    best = f"{_plain(tried['cost'])} at {tried['equals']} of them" if tried["kept"] else "none"
     return [f"tried {tried['maps']} maps, {tried['kept']} keep the constraints; the best cost {best}"]
+
+
+def _plain(cost: float) -> str:
+    """Whole and with thousands apart where it is large, else with what counts of it."""
+    return f"{cost:,.0f}" if abs(cost) >= 1000 else f"{cost:g}"

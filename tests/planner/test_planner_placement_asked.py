@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from planner_machines import Snapshot, opteron
 
-from planner import Application, PlanError, Topology, place
+from planner import Application, Manifest, PlanError, Topology, admit, place
 from planner.verify.errors import ViolationError
 from planner.verify.placement import check_map, check_rules, terms_of, value_of
 from skb.terms import Compound
@@ -121,6 +121,29 @@ def test_shares_of_one_core_add_up_to_one_at_most() -> None:
     app = asked(group=[{"name": "a", "count": 8, "cpu": 0.5}, {"name": "b"}], traffic=[], distinct=False)
     plan = place(app, MACHINE)
     assert sorted(plan.cores.count(core) for core in set(plan.cores)) == [1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(("shares", "fits"), [((40, 50), True), ((40, 45, 5), True), ((40, 45, 10), False)])
+def test_gangs_that_a_placement_lets_share_cores_are_admitted_on_them(shares: tuple[int, ...], fits: bool) -> None:
+    machine = Topology.of(opteron(1, 4))
+    gangs = {f"g{index}": share for index, share in enumerate(shares)}
+    app = Application.from_mapping(
+        {
+            "group": [{"name": name, "count": 4, "cpu": share / 100} for name, share in gangs.items()],
+            "distinct": False,
+            "constraint": [{"name": name, "kind": "gang", "members": [name]} for name in gangs],
+        }
+    )
+    plan = place(app, machine)
+    manifests = [
+        Manifest.from_text(f"G {share} 100 {share}", name=name, dispatchers=4) for name, share in gangs.items()
+    ]
+    if fits:
+        cores = {name: tuple(plan.seats[f"{name}.{member}"].core for member in range(4)) for name in gangs}
+        assert admit(manifests, machine, cores=cores).admitted
+    else:
+        assert (plan.status, set(plan.conflict)) == ("infeasible", set(gangs))
+        assert not admit(manifests, machine).admitted
 
 
 def test_shares_too_small_to_be_told_apart_by_places_are_refused() -> None:
