@@ -46,7 +46,7 @@ class PciAddress:
 
 @dataclass(frozen=True, slots=True)
 class PciFunction:
-    """One PCI function or, with a `secondary` bus, a bridge; None is what the source does not say.
+    """One PCI function or, with buses from `secondary` to `subordinate`, a bridge; None is what no source says.
 
     `kind` is pci or pcie, `class_word` class and subclass, `pin` 0 to 3 or -1 for none; `cpus` is the set of OS indices
     of the CPUs that are near it, `nodes` the SKB ids of the memory nodes.
@@ -60,6 +60,7 @@ class PciFunction:
     prog_if: int | None
     pin: int | None
     secondary: int | None
+    subordinate: int | None
     cpus: int
     nodes: tuple[int, ...]
 
@@ -74,10 +75,12 @@ class OsDevice:
 
 
 def device_rows(functions: Iterable[PciFunction], named: Iterable[OsDevice], numbers: CoreNumbers) -> Iterator[Row]:
-    """Yield `device/8`, `bridge/8`, where they are (`device_core/2`, `device_node/2`), and `os_device/3`."""
+    """Yield `device/8` and `bridge/8`, buses behind (`bridge_buses/3`), cores and nodes near, and `os_device/3`."""
     for function in functions:
         address = function.address.term
         yield _function_row(function, address)
+        if function.secondary is not None and function.subordinate is not None:
+            yield "bridge_buses", (address, function.secondary, function.subordinate)
         yield from (("device_core", (address, core)) for core in numbers.within(function.cpus))
         yield from (("device_node", (address, node)) for node in function.nodes)
     for device in named:

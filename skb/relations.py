@@ -232,6 +232,9 @@ rootbridge_address_window(Addr*, Window*)
 bridge(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, Secondary)
     a PCI bridge; addr(Bus, Dev, Fun), in a domain other than 0 addr(Domain, Bus, Dev, Fun)
     bridge(pcie, addr(0, 1, 0), 32902, 13320, 6, 4, 0, secondary(1))
+bridge_buses(Addr*, First, Last)
+    the numbers of the buses behind a bridge
+    bridge_buses(addr(0, 1, 0), 1, 4)
 device(Bus*, Addr*, Vendor, DeviceId, Class, SubClass, ProgIf, IntPin)
     a PCI function; IntPin 0 to 3, -1 for none, or `unknown`
     device(pcie, addr(1, 0, 0), 32902, 5409, 2, 0, 0, 0)
@@ -250,6 +253,9 @@ device_memory(Addr*, OsIndex*, Bytes:bytes)
 os_device(Name*, Type*, Addr)
     a device of the operating system: storage, network, gpu, ..., and its PCI function, or `none`
     os_device(eth0, network, addr(1, 0, 0))
+misc(Id*, Name)
+    an object of hwloc's Misc kind, which whoever made the source added by name
+    misc(0, 'rack 4')
 bar(Addr*, Number*, Base, SizeBytes:bytes, Space, Prefetchable, Bits)
     a base address register
     bar(addr(1, 0, 0), 0, 4261412864, 131072, mem, nonprefetchable, 32)

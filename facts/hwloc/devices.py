@@ -1,4 +1,4 @@
-"""The PCI functions and OS devices of hwloc's XML, with the CPUs and memory nodes that they hang off."""
+"""The PCI functions, OS devices and Misc objects of hwloc's XML, with the CPUs and memory nodes that they hang off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPE = re.compile(
     r"([0-9a-f]{4}) \[([0-9a-f]{4}):([0-9a-f]{4})\](?: \[[0-9a-f:]{9}\])?(?: [0-9a-f]{2}(?: ([0-9a-f]{2}))?)?\Z",
     re.ASCII | re.IGNORECASE,
 )
-_SECONDARY = re.compile(r"[0-9a-f]{4,8}:\[([0-9a-f]{2})-[0-9a-f]{2}\]\Z", re.ASCII | re.IGNORECASE)
+_SECONDARY = re.compile(r"[0-9a-f]{4,8}:\[([0-9a-f]{2})-([0-9a-f]{2})\]\Z", re.ASCII | re.IGNORECASE)
 _SPEED = re.compile(r"0*\.?0*\Z", re.ASCII)
 _BITS = ("storage", "memory", "gpu", "coprocessor", "network", "openfabrics", "dma")
 _NUMBERS = ("storage", "gpu", "network", "openfabrics", "dma", "coprocessor")
@@ -28,8 +28,10 @@ def io_rows(document: Document, tree: ObjectTree, numbers: CoreNumbers) -> Itera
     """
     functions: list[PciFunction] = []
     named: list[OsDevice] = []
-    _Walk(document.version, tree, functions, named).visit(document.root, tree.seen_pus)
+    walk = _Walk(document.version, tree, functions, named)
+    walk.visit(document.root, tree.seen_pus)
     yield from device_rows(functions, named, numbers)
+    yield from (("misc", (number, name)) for number, name in enumerate(walk.misc))
 
 
 class _Walk:
@@ -40,6 +42,7 @@ class _Walk:
         self._named = named
         self._nodes = [part for part in tree.parts if part.type == "NUMANode"]
         self._seen: set[PciAddress] = set()
+        self.misc: list[str] = []
         self._nodes_near: dict[int, tuple[int, ...]] = {}
 
     def visit(self, element: Element, cpus: int) -> None:
@@ -58,6 +61,8 @@ class _Walk:
         address = PciAddress.of(element.get("pci_busid") or "")
         if kind == "OSDev":
             self._take_named(element, above)
+        elif kind == "Misc":
+            self.misc.append(element.get("name") or "none")
         elif element.get("pci_busid") is not None:
             self._take_function(element, address, cpus)
         for child in element.named("object"):
@@ -85,6 +90,7 @@ class _Walk:
                 prog_if=int(match[4], 16) if match[4] else None,
                 pin=None,
                 secondary=int(secondary[1], 16) if secondary else None,
+                subordinate=int(secondary[2], 16) if secondary else None,
                 cpus=cpus,
                 nodes=self._near(cpus),
             )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
 from facts.bitmap import MAX_NUMBER, format_mask, from_members, lowest, members
-from facts.hwloc.export_parts import ExportNode, Rows, Shape, shape_of
+from facts.hwloc.export_devices import Device, Rows
+from facts.hwloc.export_parts import ExportNode, Shape, shape_of
 from facts.reading import ReadError
 
 _HEADER = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE topology SYSTEM "hwloc2.dtd">\n<topology version="2.0">\n'
@@ -21,13 +22,14 @@ MAX_BYTES = 128 * 1024 * 1024
 
 @dataclass(slots=True)
 class _Node:
-    """An object of the tree: its type, its attributes, and what is beneath it; memory is a list of its own."""
+    """An object of the tree: type, attributes, and what is beneath it; memory and devices are lists of their own."""
 
     type: str
     cpus: int
     attributes: dict[str, str] = field(default_factory=dict)
     children: list[_Node] = field(default_factory=list)
     memory: list[_Node] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
     nodes: int = 0
     depth: int = 0
 
@@ -35,8 +37,8 @@ class _Node:
 def to_hwloc_xml(rows: Rows, *, name: str) -> str:
     """Return the XML of a machine; `rows(relation, arity)` gives the facts that hold, as tuples.
 
-    Packages, dies, groups, caches, cores, memory nodes with their side caches, PUs, distances and what may not be used
-    are written; devices are not. OS indices are the PUs', or the core ids where one has none of its own. The tree has
+    Packages, dies, groups, caches, cores, memory nodes with their side caches, PUs, distances, devices and what may not
+    be used are written. OS indices are the PUs', or the core ids where one has none of its own. The tree has
     no place for sets that overlap, nor beneath `MAX_DEPTH` others: such a part is left out. Raises ReadError for a
     machine without cores, and where the masks would fill more than `MAX_BYTES`.
     """
@@ -70,7 +72,19 @@ def _tree(shape: Shape) -> _Node:
     _insert_without_cpus(root, shape)
     for os_index in sorted(shape.node_at):
         _attach(root, shape, os_index)
+    for device in shape.devices:
+        _innermost_of(root, device.cpus).devices.append(device)
     return root
+
+
+def _innermost_of(above: _Node, cpus: int) -> _Node:
+    """Return the outermost of the smallest objects that have all these CPUs; the root for none."""
+    while cpus and above.cpus != cpus:
+        inner = next((child for child in above.children if not cpus & ~child.cpus and child.type != "PU"), None)
+        if inner is None:
+            break
+        above = inner
+    return above
 
 
 def _insert_without_cpus(root: _Node, shape: Shape) -> None:
@@ -158,10 +172,10 @@ def _lines(root: _Node, shape: Shape, indent: int) -> Iterator[str]:
     """Yield the elements; every object gets a number of its own."""
     numbers = iter(range(1, 1 << 62))
 
-    def visit(node: _Node, indent: int) -> Iterator[str]:
-        attributes = {"type": node.type, **_sets(node, shape), **node.attributes, "gp_index": str(next(numbers))}
+    def visit(node: _Node | Device, indent: int) -> Iterator[str]:
+        sets, beneath = _beneath(node, shape)
+        attributes = {"type": node.type, **sets, **node.attributes, "gp_index": str(next(numbers))}
         written = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
-        beneath = [*node.memory, *sorted(node.children, key=_first_cpu)]
         infos = shape.infos if node is root else ()
         space = "  " * indent
         if not beneath and not infos:
@@ -174,6 +188,13 @@ def _lines(root: _Node, shape: Shape, indent: int) -> Iterator[str]:
         yield f"{space}</object>"
 
     return visit(root, indent)
+
+
+def _beneath(node: _Node | Device, shape: Shape) -> tuple[dict[str, str], Sequence[_Node | Device]]:
+    """Return the sets that an object has, and its children in hwloc's order."""
+    if isinstance(node, Device):
+        return {}, node.children
+    return _sets(node, shape), [*node.memory, *sorted(node.children, key=_first_cpu), *node.devices]
 
 
 def _first_cpu(node: _Node) -> int:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from facts.bitmap import MAX_NUMBER, from_members, lowest, members
+from facts.hwloc.export_devices import Device, Rows, devices_of
 from facts.reading import ReadError
-
-Rows = Callable[[str, int], Iterable[tuple[Any, ...]]]
 
 MAX_SIZE = 2**64 - 1
 _WITHOUT_CORE = frozenset(
@@ -52,7 +51,7 @@ class ExportNode:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A machine by OS indices: sets of CPUs, parts, memory nodes and their distances.
+    """A machine by OS indices: sets of CPUs, parts, memory nodes and their distances, and devices.
 
     `near` is the set of memory nodes that a single CPU is local to.
     """
@@ -67,6 +66,7 @@ class Shape:
     near: Mapping[int, int]
     distances: Mapping[tuple[int, int], int]
     infos: tuple[tuple[str, str], ...]
+    devices: tuple[Device, ...] = ()
 
     def nodes_of(self, cpus: int) -> int:
         """Return the set of memory nodes that are local to some of these CPUs."""
@@ -100,6 +100,7 @@ def shape_of(rows: Rows, name: str) -> Shape:
         node_at={node.os_index: node for node in nodes},
         near=_near(nodes),
         distances=distances,
+        devices=tuple(devices_of(rows, index_of)),
         infos=(("Backend", "SKB"), *(("Architecture", isa) for isa in sorted(isas) if len(isas) == 1)),
     )
 

@@ -61,6 +61,7 @@ def _function(files: FileTree, log: AnomalyLog, name: str, nodes: Mapping[int, i
         prog_if=word & 0xFF,
         pin=ord(config[_PIN_OFFSET]) - 1 if len(config) > _PIN_OFFSET else None,
         secondary=_secondary(files, folder) if word >> 8 == BRIDGE_CLASS else None,
+        subordinate=_number(files, f"{folder}/subordinate_bus_number") if word >> 8 == BRIDGE_CLASS else None,
         cpus=_near(files, log, folder),
         nodes=() if near is None or near not in nodes else (nodes[near],),
     )

@@ -33,7 +33,7 @@ _WANTED = re.compile(
     r"|(?:[^/]+/)+(?:cgroup\.controllers|(?:cpuset\.)?(?:cpus|mems)(?:\.effective)?)"
     r"|sys/devices/(?:system/(?:cpu|node)/.+|cpu_[a-z]+/cpus)"
     r"|sys/(?:devices/pci.+|bus/pci/devices/[^/]+)/"
-    r"(?:class|vendor|device|config|local_cpus|local_cpulist|numa_node|max_link_speed|secondary_bus_number"
+    r"(?:class|vendor|device|config|local_cpus|local_cpulist|numa_node|max_link_speed|(?:secondary|subordinate)_bus_number"
     r"|[^/]+:pcie[^/]*/uevent|pci_bus/[^/]+/[^/]+))\Z"
 )
 _WANTED_LINKS = re.compile(

@@ -18,6 +18,7 @@ import facts
 SHARED = sorted((Path(__file__).resolve().parents[3] / "shared" / "data" / "hwloc-xml").glob("*/*.xml"))
 OWN = sorted((Path(__file__).parent / "data").glob("*.xml"))
 KINDS = ("Package", "Die", "NUMANode", "L1Cache", "L1iCache", "L2Cache", "L3Cache", "MemCache", "Core", "PU")
+DEVICES = ("Bridge", "PCIDev", "OSDev", "Misc")
 
 needs_hwloc = pytest.mark.skipif(shutil.which("lstopo-no-graphics") is None, reason="hwloc is not installed")
 
@@ -30,7 +31,7 @@ def exported(reading: facts.Reading) -> str:
 
 
 def counts(objects: Mapping[str, int] | None) -> dict[str, int]:
-    return {kind: (objects or {}).get(kind, 0) for kind in KINDS}
+    return {kind: (objects or {}).get(kind, 0) for kind in (*KINDS, *DEVICES)}
 
 
 def counted_by_hwloc(path: Path) -> dict[str, int]:
@@ -49,6 +50,7 @@ def test_hwloc_counts_what_the_source_has(path: Path, tmp_path: Path) -> None:
     reading = facts.read(path)
     (tmp_path / "out.xml").write_text(exported(reading))
     expected = counts(reading.objects)
+    expected["PCIDev"] -= sum(warning.code == "repeated_device" for warning in reading.warnings)
     # hwloc wants a memory node in every machine; sources of its version 1 may have none.
     expected["NUMANode"] = expected["NUMANode"] or 1
     assert counted_by_hwloc(tmp_path / "out.xml") == expected
@@ -61,11 +63,12 @@ def test_what_is_written_is_read_again_without_a_warning(path: Path) -> None:
     assert again.warnings == ()
     expected = counts(first.objects)
     expected["NUMANode"] = expected["NUMANode"] or 1
+    expected["PCIDev"] -= sum(warning.code == "repeated_device" for warning in first.warnings)
     assert counts(again.objects) == expected
     # Packages are numbered by their lowest CPU, which may be one that is off and that the facts give no package.
     has_all = not any(fact.relation == "unavailable_pu" for fact in first.facts)
     ordered = ("core", "physical_core", "numa_distance") if has_all else ()
-    for relation in (*ordered, "disallowed", "unavailable_pu"):
+    for relation in (*ordered, "disallowed", "unavailable_pu", "bridge_buses", "misc"):
         mine = sorted(str(fact.args) for fact in first.facts if fact.relation == relation)
         assert sorted(str(fact.args) for fact in again.facts if fact.relation == relation) == mine, relation
 
@@ -104,6 +107,43 @@ def test_a_machine_without_cores_and_one_too_large_are_refused() -> None:
         machine()
     with pytest.raises(facts.ReadError, match="would have about"):
         machine(core=[(core, core) for core in range(60_000)])
+
+
+def addr(*place: int) -> facts.reading.Compound:
+    return facts.reading.Compound("addr", place)
+
+
+def test_devices_hang_off_their_bridges_whatever_their_order_and_unfit_ones_are_left_out() -> None:
+    secondary = facts.reading.Compound("secondary", (4,))
+    text = machine(
+        core=[(0, 0), (1, 1)],
+        bridge=[
+            ("pcie", addr(0, 1, 0), 0x8086, 1, 6, 4, 0, secondary),
+            ("pci", addr(4, 0, 0), 0x8086, 2, 6, 4, "unknown", facts.reading.Compound("secondary", (5,))),
+        ],
+        bridge_buses=[(addr(0, 1, 0), 4, 6)],
+        device=[
+            ("pcie", addr(6, 0, 0), 1, 1, 2, 0, 0, 0),
+            ("pcie", addr(5, 3, 1), 1, 1, 2, 0, 0, 0),
+            ("pci", addr(7, 0, 0), 1, 1, 2, 0, 0, 0),
+            ("pci", addr(300, 0, 0), 1, 1, 2, 0, 0, 0),
+            ("pci", "none", 1, 1, "unknown", 0, 0, 0),
+        ],
+        device_core=[(addr(7, 0, 0), 1)],
+        os_device=[("eth<0>", "network", addr(6, 0, 0)), ("ib0", "network", "none"), ("odd", "unknown", "none")],
+    )
+    shown = re.findall(r'(?m)^( *)<object type="(?:Package|Bridge|PCIDev|OSDev)".*(?:name|pci_busid)="([^"]+)"', text)
+    assert [(name, len(indent) // 2) for indent, name in shown] == [
+        ("0000:07:00.0", 4),
+        ("0000:00:01.0", 3),
+        ("0000:04:00.0", 4),
+        ("0000:05:03.1", 5),
+        ("0000:06:00.0", 4),
+        ("eth&lt;0&gt;", 5),
+        ("ib0", 2),
+    ]
+    assert re.findall(r'bridge_type="0-1" depth="0" bridge_pci="([^"]+)"', text) == ["0000:[07-07]", "0000:[00-06]"]
+    assert facts.read(text.encode()).warnings == ()
 
 
 def test_names_are_escaped() -> None:
