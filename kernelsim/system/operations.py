@@ -31,7 +31,7 @@ class Operations:
 
     def ask(self, operation: Operation, callers: Sequence[Dispatcher]) -> None:
         """Dispatcher 0 of `callers` asks now, by LMP to the monitor of its core."""
-        asked = _Asked(operation, callers[0], self._engine, self._trace)
+        asked = _Asked(operation, len(self._asked), callers[0], self._engine, self._trace)
         self._asked.append(asked)
         cores = tuple(each.core for each in callers)
         monitor = self._monitors[cores[0]]
@@ -72,7 +72,7 @@ class Operations:
     def _propose(self, asked: "_Asked", sends: Sends) -> None:
         operation, core = asked.operation, asked.core
         change = Change(operation.kind, operation.subject, operation.to if operation.kind == "retype" else "")
-        transaction = Transaction(core, len(self._asked), change, tuple(sends.items()))
+        transaction = Transaction(core, asked.number, change, tuple(sends.items()))
         asked.transaction = transaction
         self._monitors[core].then(
             self._work_ps(operation, core), lambda: self._take(core, self.nodes[core].ask(transaction))
@@ -121,8 +121,9 @@ class Operations:
 class _Asked:
     """One operation under way."""
 
-    def __init__(self, operation: Operation, caller: Dispatcher, engine: Engine, trace: Trace) -> None:
+    def __init__(self, operation: Operation, number: int, caller: Dispatcher, engine: Engine, trace: Trace) -> None:
         self.operation = operation
+        self.number = number
         self.core = caller.core
         self.transaction: Transaction | None = None
         self.messages = 0
