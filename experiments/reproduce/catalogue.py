@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from experiments.errors import ExperimentError
+from experiments.reproduce.agreement import AGREEMENT
+from experiments.reproduce.hardware import HARDWARE
 from experiments.reproduce.rep12 import rep12
 from experiments.reproduce.rep13 import rep13
 from experiments.reproduce.row import Row
 
 CONTENTION: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13}
 
-CATALOGUE: Mapping[str, Callable[[int], Row]] = dict(sorted({**CONTENTION}.items()))
+CATALOGUE: Mapping[str, Callable[[int], Row]] = dict(sorted({**HARDWARE, **CONTENTION, **AGREEMENT}.items()))
 """Id -> function of the number of seeds, by id. Each group of results adds its own mapping."""
 
 SEEDS = 20

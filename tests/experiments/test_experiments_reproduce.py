@@ -8,12 +8,25 @@ from experiments.errors import ExperimentError
 from experiments.reproduce import Ablation, Claim, Row, reproduce, write_page
 
 
-@pytest.mark.parametrize("name", ["REP-12", "REP-13"])
-def test_every_claim_holds_and_every_ablation_breaks(name: str, full_scale: bool) -> None:
-    (row,) = reproduce([name], seeds=20 if full_scale else 2)
+@pytest.mark.parametrize(("name", "few"), [("REP-03", 1), ("REP-12", 2), ("REP-13", 2)])
+def test_every_claim_holds_and_every_ablation_breaks(name: str, few: int, full_scale: bool) -> None:
+    (row,) = reproduce([name], seeds=20 if full_scale else few)
     assert [claim.claim for claim in row.claims if not claim.holds] == []
     assert [ablation.change for ablation in row.ablations if not ablation.breaks] == []
     assert row.verdict == "reproduced"
+
+
+@pytest.mark.parametrize("name", ["REP-04"])
+def test_a_fitted_result_says_so_and_its_ablations_break(name: str, full_scale: bool) -> None:
+    (row,) = reproduce([name], seeds=20 if full_scale else 1)
+    assert [claim.claim for claim in row.claims if not claim.holds] == []
+    assert row.verdict == "fitted"
+
+
+@pytest.mark.parametrize("name", ["REP-01", "REP-02"])
+def test_an_identity_echoes_what_is_printed_and_has_nothing_to_take_away(name: str) -> None:
+    document = reproduce([name])[0].to_json()
+    assert (document["verdict"], document["identity"], document["ablation"]) == ("reproduced", True, None)
 
 
 def test_every_parameter_says_where_it_comes_from() -> None:
