@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from skb.query.rulebook import Rulebook, RuleText
     from skb.snapshot import Snapshot
 
-NO_FACT = "not_a_fact"
-
 
 class FactFiles(NamedTuple):
     """What the files say: facts, rules to ask with, and a warning for each clause that cannot be asked with."""
@@ -31,7 +29,7 @@ def read_fact_files(files: Sequence[str]) -> FactFiles:
     from skb.query.rulebook import Rulebook
     from skb.query.usable import unusable_rules
     from skb.snapshot import Snapshot
-    from skb.store.loading import read_stated
+    from skb.store.loading import NOT_A_FACT, read_stated
 
     statements: list[Any] = []
     book, warnings = Rulebook(), []
@@ -44,7 +42,7 @@ def read_fact_files(files: Sequence[str]) -> FactFiles:
                 f"{file}, {error.message}", code=error.code, details={"file": file, **error.details}
             ) from error
         statements += stated.statements
-        if reading.text is not None and any(warning.code == NO_FACT for warning in stated.warnings):
+        if reading.text is not None and any(warning.code == NOT_A_FACT for warning in stated.warnings):
             rules, left_out = _rules_of(reading.text, file)
             book = book.joined(rules)
             warnings += left_out

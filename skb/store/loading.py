@@ -20,6 +20,7 @@ MOST_NAME_BYTES = 2000
 """Of a relation or a source: what an index of PostgreSQL takes."""
 
 MAX_ODDITIES = 50
+NOT_A_FACT = "not_a_fact"
 
 _MACHINE_NAME = re.compile(r"(?!\.{1,2}\Z)[^\s/\x00-\x1f\x7f\ud800-\udfff][^/\x00-\x1f\x7f\ud800-\udfff]{0,199}\Z")
 _WITH_OBJECTS = {("core", 2), ("numa_node", 3), ("pu", 3), ("physical_core", 2), ("die", 2), ("cache", 6)}
@@ -163,7 +164,7 @@ def _left_out(clause: Clause) -> Warning:
             what = "a fact that holds a variable"
         case _:
             what = "a clause that is no fact"
-    return Warning("not_a_fact", f"{what} was left out; ground facts are loaded", f"line {clause.line}")
+    return Warning(NOT_A_FACT, f"{what} was left out; ground facts are loaded", f"line {clause.line}")
 
 
 def _odd(read: FactText) -> Iterator[Warning]:

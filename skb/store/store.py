@@ -15,7 +15,7 @@ from skb.snapshot import Snapshot
 from skb.store.backup import BackupReport, read_backup, write_backup
 from skb.store.database import Database
 from skb.store.history import HistoryReader
-from skb.store.loading import LoadReport, Stated, is_machine_name, read_stated
+from skb.store.loading import NOT_A_FACT, LoadReport, Stated, is_machine_name, read_stated
 from skb.store.pruning import Pruned, check_kept, prune
 from skb.store.tables import change, fact, machine, relation
 from skb.store.writing import (
@@ -126,7 +126,7 @@ class Store:
         """
         stated = read_stated(reading, machine)
         if not stated.statements:
-            raise TermError(f"the source of {stated.machine!r} holds no facts; at least one is needed")
+            raise _without_facts(stated)
         is_description = any(said.layer in REPLACED_BY_LOAD for said in stated.statements)
         with self._database.writing() as connection:
             revision = advance(connection, expected_revision)
@@ -236,6 +236,16 @@ class Store:
         An empty store takes over the backup's revision; in another one the revision moves past both.
         """
         return read_backup(self._database, path)
+
+
+def _without_facts(stated: Stated) -> TermError:
+    others = sum(warning.code == NOT_A_FACT for warning in stated.warnings)
+    held = f"no facts, only rules and other clauses ({others})" if others else "no facts"
+    remedy = "; rules are not kept with a machine, a question is asked with them" if others else ""
+    return TermError(
+        f"the source of {stated.machine!r} holds {held}; at least one fact is needed{remedy}",
+        details={"clauses": others},
+    )
 
 
 def _machine_id(connection: Connection, name: str) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import skb
+from skb.errors import SkbError
 from skb.notation.factlines import read_facts
 from skb.store.fact_audit import audit
 from skb.store.loading import MAX_ODDITIES, LoadReport
@@ -140,3 +141,9 @@ def test_many_oddities_of_a_kind_are_cut_to_a_readable_number() -> None:
 def test_odd_shapes_of_known_relations_do_no_harm() -> None:
     text = "rootbridge(a, b, c). memory_region(a, b, c, d, e). cache(a, b, c, d, e, f, g, h). ht_link(1, 2). cpu(a, b)."
     assert {oddity.code for oddity in audit(read_facts(text))} <= {"unknown_region_type", "unknown_core"}
+
+
+def test_a_program_without_facts_is_refused_with_what_it_holds_instead() -> None:
+    with skb.Store() as store, pytest.raises(SkbError, match=r"only rules and other clauses \(2\)") as refused:
+        store.load("p(X) :- q(X). :- dynamic q/1.", "m")
+    assert refused.value.details == {"clauses": 2}
