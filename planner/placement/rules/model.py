@@ -92,18 +92,26 @@ class RuleModel:
         both = [member for member in rule.members if member in rule.others]
         mine = [member for member in rule.members if member not in both]
         theirs = [other for other in rule.others if other not in both]
-        for places in self._by_class(rule.classes).values():
-            self._exclude(mine, [*theirs, *both], places)
-            self._exclude(theirs, both, places)
-            if both:
-                self.model.require(self._members_at(both, places), "<=", 1)
+        classes = list(self._by_class(rule.classes).values())
+        self._exclude(mine, [*theirs, *both], classes)
+        self._exclude(theirs, both, classes)
+        for places in classes if both else ():
+            self.model.require(self._members_at(both, places), "<=", 1)
 
-    def _exclude(self, left: list[int], right: list[int], places: Sequence[int]) -> None:
-        """Either nobody of the left or nobody of the right is here."""
-        if left and right:
-            is_left = self.model.flag()
-            self.model.require([*self._members_at(left, places), (-len(left), is_left)], "<=", 0)
-            self.model.require([*self._members_at(right, places), (len(right), is_left)], "<=", len(right))
+    def _exclude(self, left: list[int], right: list[int], classes: Sequence[Sequence[int]]) -> None:
+        """Either nobody of the left or nobody of the right is in a class; each side needs so many classes at least."""
+        if not (left and right):
+            return
+        flags, rooms = [], []
+        for places in classes:
+            room = sum(len(self._locations[index]) for index in places) if self._is_distinct else len(self._kind_of)
+            few, many, is_left = min(room, len(left)), min(room, len(right)), self.model.flag()
+            self.model.require([*self._members_at(left, places), (-few, is_left)], "<=", 0)
+            self.model.require([*self._members_at(right, places), (many, is_left)], "<=", many)
+            flags.append(is_left)
+            rooms.append(room)
+        self.model.require([(1, flag) for flag in flags], ">=", _fewest(rooms, len(left)))
+        self.model.require([(1, flag) for flag in flags], "<=", len(flags) - _fewest(rooms, len(right)))
 
     def _limit(self, rule: Capacity) -> None:
         for number, places in self._by_class(rule.classes).items():
@@ -144,3 +152,13 @@ class RuleModel:
                 for _ in range(values[row[index]]):
                     assignment[next(waiting)] = free[index].pop(0) if self._is_distinct else free[index][0]
         return tuple(assignment)
+
+
+def _fewest(rooms: Sequence[int], count: int) -> int:
+    """How many of the largest rooms hold so many."""
+    held = 0
+    for number, room in enumerate(sorted(rooms, reverse=True), start=1):
+        held += room
+        if held >= count:
+            return number
+    return len(rooms) + 1
