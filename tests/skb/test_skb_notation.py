@@ -132,7 +132,8 @@ def test_a_mistake_is_named_with_line_and_column(text: str, line: int, column: i
 
 
 def test_an_operator_that_the_text_declares_holds_from_there_on() -> None:
-    text = ":- op(700, xfx, ===>), op(200, xf, behind). :- export op(9, fx, [val, calc]). p(a ===> b behind, val X, user:y)."
+    declared = ":- op(700, xfx, ===>), op(200, xf, behind). :- export op(9, fx, [val, calc])."
+    text = declared + " p(a ===> b behind, val X, user:y)."
     assert write_term(read_clauses(text)[-1].term) == "p(===>(a,behind(b)),val(X),user : y)"
     with pytest.raises(QuerySyntaxError):
         read_clauses("p(a ===> b). :- op(700, xfx, ===>).")
