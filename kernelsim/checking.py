@@ -74,6 +74,8 @@ def _check_timers(scenario: Scenario) -> None:
         values = getattr(scenario, key)
         if values and (len(values) != cores or min(values) < 0):
             raise _refusal(f"{key} of {len(values)} values from {min(values)} on", f"{cores} values from 0 on, or none")
+    if scenario.shared_read_ps < 0:
+        raise _refusal(f"a reference clock read in {scenario.shared_read_ps} ps", "0 (a clock on each core) or more")
     for core, slices in scenario.slices_ps.items():
         if not slices or min(slices) <= 0:
             raise _refusal(f"time slices {list(slices)} of core {core}", "at least one, each positive")

@@ -45,6 +45,7 @@ class _Multikernel:
         self.engine = Engine()
         self.trace = Trace()
         self.mesh = Mesh(scenario.machine, self.trace)
+        self.late_ps = (0,) * scenario.machine.cores
         self.phase_locked, self.start_ps = self._synchronise()
         self.drivers = [self._driver(core) for core in range(scenario.machine.cores)]
         self.monitors = {
@@ -63,7 +64,14 @@ class _Multikernel:
         scenario = self.scenario
         if not scenario.synchronise:
             return False, 0
-        result = synchronise(self.mesh, scenario.machine.cores, scenario.response_delay_ps, self.trace)
+        result = synchronise(
+            self.mesh,
+            scenario.machine.cores,
+            scenario.response_delay_ps,
+            self.trace,
+            shared_read_ps=scenario.shared_read_ps,
+        )
+        self.late_ps = result.late_ps
         return result.succeeded, result.stamp_ps
 
     def _driver(self, core: int) -> CpuDriver:
@@ -74,7 +82,7 @@ class _Multikernel:
         else:
             scheduler = RoundRobin(scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,)))
         late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
-        origin = self.start_ps + (late[core] if late else 0)
+        origin = self.start_ps + self.late_ps[core] + (late[core] if late else 0)
         return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
 
     def _boot_node(self, core: int) -> None:

@@ -137,7 +137,8 @@ class Operation:
 @dataclass(frozen=True, slots=True)
 class Scenario:
     """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by
-    how much a synchronised one is late; `slices_ps[core]` are the time slices of the Linux-like scheduler,
+    how much a synchronised one is late, `shared_read_ps` what a read of the reference clock costs that all cores share;
+    `slices_ps[core]` are the time slices of the Linux-like scheduler,
     used in turn.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps.
@@ -156,6 +157,7 @@ class Scenario:
     timer_offset_ps: tuple[int, ...] = ()
     clock_skew_ps: tuple[int, ...] = ()
     response_delay_ps: tuple[int, ...] = ()
+    shared_read_ps: int = 0
     phase_changes: tuple[PhaseChange, ...] = ()
     operations: tuple[Operation, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from kernelsim_machines import MS, S, barrier_beside_cpu_bound, with_manifest
+from kernelsim_machines import MS, US, S, barrier_beside_cpu_bound, with_manifest
 
 from kernelsim import Outcome, Scenario, run
 
@@ -66,3 +66,22 @@ def test_a_single_reservation_needs_no_phase_lock() -> None:
     outcome = run(replace(scenario, synchronise=False, duration_ps=2 * S))
     assert not outcome.phase_locked
     assert any("released at" in mark.text for mark in outcome.trace.marks)
+
+
+def gang_starts(outcome: Outcome) -> list[int]:
+    slices = (each for each in outcome.trace.slices if each.who.startswith("barrier."))
+    return sorted({each.start_ps for each in slices if each.start_ps > outcome.start_ps + S})
+
+
+def test_a_reference_clock_that_all_share_leaves_a_read_of_skew_a_core() -> None:
+    alone, shared = (run(replace(synchronised(0), shared_read_ps=read)) for read in (0, 8 * US))
+    assert alone.phase_locked
+    assert shared.phase_locked
+    starts = [gang_starts(outcome) for outcome in (alone, shared)]
+    assert starts[0][1] - starts[0][0] == 160 * MS
+    assert starts[1][9] - starts[1][0] == 9 * 8 * US
+
+
+def test_a_reference_clock_that_is_slow_beyond_the_window_costs_rounds() -> None:
+    outcome = run(replace(synchronised(0), shared_read_ps=10 * MS))
+    assert {text for _, text in resets(outcome)} == {"round 2"}
