@@ -77,9 +77,9 @@ class _Search:
         return self._elites[0].assignment
 
     def _first_starts(self, seeds: list[tuple[int, ...]]) -> Iterator[tuple[int, ...]]:
-        """The seeds and some maps on the tree, the cheapest first."""
+        """The seeds and, as maps look at no rules, where there are none some maps on the tree; the cheapest first."""
         starts = list(seeds)
-        for _ in range(FIRST_MAPS):
+        for _ in range(0 if self._problem.rules else FIRST_MAPS):
             if not self._is_done():
                 starts.append(self._mapped())
                 self._keep(Found(self._problem.cost(starts[-1]), starts[-1]))
@@ -102,12 +102,11 @@ class _Search:
         return is_best
 
     def _mapped(self) -> tuple[int, ...]:
-        mapped = tree_matched(self._problem, self._random, next(self._turns))
-        return mapped if self._problem.allows(mapped) else self._shaken()
+        return tree_matched(self._problem, self._random, next(self._turns))
 
     def _fresh(self) -> tuple[int, ...]:
         """Far from the elites: another map where flow is sparse, a random assignment where it says little."""
-        if self._is_sparse:
+        if self._is_sparse and not self._problem.rules:
             return self._mapped()
         return self._tabu.shaken(self._elites[0].assignment, 2 * self._problem.size)
 
