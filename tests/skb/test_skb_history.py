@@ -1,7 +1,6 @@
 """What a store shares between revisions of a machine is what a store that reads all of it anew sees."""
 
 import random
-from pathlib import Path
 
 from skb.knowledge import KnowledgeBase
 from skb.snapshot import Snapshot
@@ -18,8 +17,7 @@ def seen(snapshot: Snapshot) -> object:
     return snapshot.facts(), relations, {each: set(snapshot.rows(*each)) for each in (*relations, ("link", 2))}
 
 
-def test_a_snapshot_after_any_writes_is_the_one_that_a_new_reader_gets(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_a_snapshot_after_any_writes_is_the_one_that_a_new_reader_gets(url: str) -> None:
     pick = random.Random(7)
     with Store(url) as store:
         store.load("core(0,0). other(1).", "m")
