@@ -6,6 +6,7 @@ import pytest
 
 from experiments.errors import ExperimentError
 from experiments.reproduce import Ablation, Claim, Row, reproduce, write_page
+from experiments.reproduce.contention import parameters as contention_parameters
 
 
 @pytest.mark.parametrize(("name", "few"), [("REP-03", 1), ("REP-12", 2), ("REP-13", 2)])
@@ -16,23 +17,24 @@ def test_every_claim_holds_and_every_ablation_breaks(name: str, few: int, full_s
     assert row.verdict == "reproduced"
 
 
-@pytest.mark.parametrize("name", ["REP-04"])
+@pytest.mark.parametrize("name", ["REP-04", "REP-17"])
 def test_a_fitted_result_says_so_and_its_ablations_break(name: str, full_scale: bool) -> None:
     (row,) = reproduce([name], seeds=20 if full_scale else 1)
     assert [claim.claim for claim in row.claims if not claim.holds] == []
+    assert [ablation.change for ablation in row.ablations if not ablation.breaks] == []
     assert row.verdict == "fitted"
 
 
-@pytest.mark.parametrize("name", ["REP-01", "REP-02"])
+@pytest.mark.parametrize("name", ["REP-01", "REP-02", "REP-06"])
 def test_an_identity_echoes_what_is_printed_and_has_nothing_to_take_away(name: str) -> None:
     document = reproduce([name])[0].to_json()
     assert (document["verdict"], document["identity"], document["ablation"]) == ("reproduced", True, None)
 
 
 def test_every_parameter_says_where_it_comes_from() -> None:
-    (row,) = reproduce(["REP-13"], seeds=1)
+    parameters = [*contention_parameters(), *(one for row in reproduce(["REP-01", "REP-17"]) for one in row.parameters)]
     kinds = ("printed", "derived", "external", "free", "estimated", "stated")
-    assert [one.name for one in row.parameters if not one.provenance.startswith(kinds)] == []
+    assert [one.name for one in parameters if not one.provenance.startswith(kinds)] == []
 
 
 def test_an_unknown_result_is_refused_with_those_that_there_are() -> None:
