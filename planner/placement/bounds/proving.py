@@ -16,7 +16,7 @@ from planner.placement.bounds.trees import descent, levels, subset_table
 from planner.placement.bounds.trees.metric import binary_tree, free_metric
 from planner.placement.problem import Matrix, Problem
 
-EVEN_SHARE = 0.05
+EVEN_SHARE = 0.5
 """Part of the weight between locations that is spread evenly, so that lengths nobody uses are not left at nothing."""
 
 MOST_STEPS_DOWN = 4_000_000
@@ -32,6 +32,9 @@ BRANCHING_WORK = 6e7
 ALWAYS_BRANCHED = 16
 SMALL_GAP_AT_ROOT = 0.12
 """Up to so many facilities are always branched on, more only where the bound is as near the cost as this."""
+
+LEAST_TIME_FOR_MANY_S = 2.0
+"""With less time left, more facilities are not branched on: the search needs it."""
 
 KINDS_WORK = 2.0
 """CP-SAT's deterministic seconds where no time limit is given."""
@@ -88,7 +91,7 @@ def tree_proofs(problem: Problem, best: tuple[int, ...], bound: float, limits: L
 
 def other_proofs(problem: Problem, best: tuple[int, ...], bound: float, limits: Limits) -> Iterator[Evidence]:
     """For what is no tree, or has constraints that a tree's tables do not know."""
-    if _is_worth_branching(problem, best, bound) and not limits.is_over:
+    if _is_worth_branching(problem, best, bound, limits):
         most = NO_END if limits.deadline is not None else int(BRANCHING_WORK / problem.location_count**2)
         done = branching.branch(problem, best, most_nodes=most, deadline=limits.deadline)
         best = done.assignment
@@ -107,10 +110,13 @@ def level_evidence(problem: Problem, best: tuple[int, ...], bound: float, limits
             yield Evidence(found.value, levels.METHOD, best, found)
 
 
-def _is_worth_branching(problem: Problem, best: tuple[int, ...], bound: float) -> bool:
-    if not branching.can_branch(problem):
+def _is_worth_branching(problem: Problem, best: tuple[int, ...], bound: float, limits: Limits) -> bool:
+    if limits.is_over or not branching.can_branch(problem):
         return False
-    return problem.size <= ALWAYS_BRANCHED or problem.cost(best) * (1.0 - SMALL_GAP_AT_ROOT) <= bound
+    if problem.size <= ALWAYS_BRANCHED:
+        return True
+    has_time = limits.deadline is None or limits.deadline - time.perf_counter() > LEAST_TIME_FOR_MANY_S
+    return has_time and problem.cost(best) * (1.0 - SMALL_GAP_AT_ROOT) <= bound
 
 
 def _by_kinds(problem: Problem, best: tuple[int, ...], limits: Limits) -> Iterator[Evidence]:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.placement.bounds.threshold import below
+from planner.placement.bounds.trees.excess import Excess, set_sizes
 from planner.placement.bounds.trees.subset_table import Codes, Partings, SubsetTables
 from planner.placement.problem import Indices, Matrix, Problem
 from planner.placement.seeds.location_tree import Tree, leaves
 
 METHOD = "branch and bound down the tree of locations"
-BATCH = 20_000
+BATCH = 2_000
 MOST_CANDIDATES = 2_000_000
 
 
@@ -38,23 +39,24 @@ def descend(
     """The best assignment, proven, or what is known when nodes or time (`time.perf_counter`) are used up.
 
     `problem` is without the flow that all pairs have in common, which costs `base` wherever they are. A partial
-    assignment gives disjoint clusters their sets. It costs at least what the tables say, plus, for each two
-    clusters, their flow times the least by which real distances exceed the tree's. The larger clusters are parted
-    first; assignments that break a rule are left out when complete.
+    assignment gives disjoint clusters their sets. It costs at least what the tables say, plus what real distances
+    that exceed the tree's cost within clusters and between each two of them. The larger clusters are parted first;
+    assignments that break a rule are left out when complete.
     """
     return _Descent(problem, base, tables, partings, start).run(most_nodes, deadline)
 
 
 @dataclass(slots=True, eq=False)
 class _Nodes:
-    """`sets[node, cluster]`, what the tables say, and the excess of real distances."""
+    """`sets[node, cluster]`, what the tables say, the excess of real distances, and the highest bound so far."""
 
     sets: Codes
     least: Matrix
     excess: Matrix
+    bound: Matrix
 
     def taken(self, which: slice | Indices) -> "_Nodes":
-        return _Nodes(self.sets[which], self.least[which], self.excess[which])
+        return _Nodes(self.sets[which], self.least[which], self.excess[which], self.bound[which])
 
 
 class _Descent:
@@ -69,10 +71,11 @@ class _Descent:
         self._cost = problem.cost(start)
         self._enough = self._highest()
         shortest = np.minimum(problem.distance, problem.distance.T)
-        self._rest = np.maximum(shortest - tables.metric.distances(len(shortest)), 0.0)
+        rest = np.maximum(shortest - tables.metric.distances(len(shortest)), 0.0)
         length = dict(zip(tables.metric.clusters, tables.metric.lengths, strict=True))
         self._outside = {own: table + length.get(own, 0.0) * tables.crossing for own, table in tables.least.items()}
         self._fronts = _fronts(tables.tree)
+        self._inner = Excess(problem.flow + problem.flow.T, tables.crossing, rest)
         self._row_of: dict[int, Indices] = {}
         self._open: dict[int, list[_Nodes]] = {}
 
@@ -80,8 +83,9 @@ class _Descent:
         return below(self._problem, self._cost + self._base) - self._base
 
     def run(self, most_nodes: int, deadline: float | None) -> Descended:
+        root = np.array([self._tables.bound])
         everyone = np.array([[(1 << self._problem.size) - 1]], dtype=np.int32)
-        self._open = {0: [_Nodes(everyone, np.array([self._tables.bound]), np.zeros(1))]}
+        self._open = {0: [_Nodes(everyone, root, np.zeros(1), root)]}
         used = 0
         while self._open and used < most_nodes and (deadline is None or time.perf_counter() < deadline):
             depth = max(self._open)
@@ -93,15 +97,14 @@ class _Descent:
                 self._finish(nodes)
             else:
                 self._part(nodes, depth)
-        left = [float((nodes.least + nodes.excess).min()) for level in self._open.values() for nodes in level]
+        left = [float(nodes.bound.min()) for level in self._open.values() for nodes in level]
         return Descended(min([self._cost, *left]), self._best, used, not self._open)
 
     def _finish(self, nodes: _Nodes) -> None:
         """Every cluster is one location: what is not above the best is costed anew, the least bound first."""
         places = [leaves(cluster)[0] for cluster in self._fronts[-1]]
-        order = np.argsort(nodes.least + nodes.excess, kind="stable")
-        for node in order:
-            if nodes.least[node] + nodes.excess[node] > self._enough:
+        for node in np.argsort(nodes.bound, kind="stable"):
+            if nodes.bound[node] > self._enough:
                 return
             codes = nodes.sets[node]
             at = {int(code).bit_length() - 1: place for code, place in zip(codes, places, strict=True) if code}
@@ -117,8 +120,8 @@ class _Descent:
         at = _largest(front)
         tree = front[at]
         assert not isinstance(tree, int)
-        for size in np.unique(_counts(nodes.sets[:, at])):
-            own = np.flatnonzero(_counts(nodes.sets[:, at]) == size)
+        for size in np.unique(set_sizes(nodes.sets[:, at])):
+            own = np.flatnonzero(set_sizes(nodes.sets[:, at]) == size)
             for part in range(int(size) + 1):
                 first, second = (len(leaves(side)) for side in tree)
                 if part <= first and size - part <= second:
@@ -152,11 +155,12 @@ class _Descent:
         other = whole[node] - one
         excess = nodes.excess[node] + self._more_excess(nodes.sets[node], one, other, front, at)
         least = least[node, way]
-        kept = np.flatnonzero(least + excess <= self._enough)
-        kept = kept[np.argsort((least + excess)[kept], kind="stable")]
+        bound = np.maximum(least + excess, nodes.bound[node])
+        kept = np.flatnonzero(bound <= self._enough)
+        kept = kept[np.argsort(bound[kept], kind="stable")]
         before, after = nodes.sets[node][:, :at], nodes.sets[node][:, at + 1 :]
         sets = np.concatenate([before, one[:, None], other[:, None], after], axis=1)
-        children = _Nodes(sets[kept], least[kept], excess[kept])
+        children = _Nodes(sets[kept], least[kept], excess[kept], bound[kept])
         batches = [children.taken(slice(begin, begin + BATCH)) for begin in range(0, len(kept), BATCH)]
         if batches:
             self._open.setdefault(depth + 1, []).extend(reversed(batches))
@@ -165,26 +169,17 @@ class _Descent:
         """By how much the excess grows when the set of cluster `at` is parted into these two."""
         tree = front[at]
         assert not isinstance(tree, int)
-        places, (first, second) = leaves(tree), (leaves(side) for side in tree)
-        more: Matrix = self._least_rest(first, second) * self._between(one, other)
+        places, whole = leaves(tree), one | other
+        first, second = (leaves(side) for side in tree)
+        inner = self._inner
+        more: Matrix = inner.of(first)[one] + inner.of(second)[other] - inner.of(places)[whole]
+        more += inner.between(first, one, second, other)
         for number, cluster in enumerate(front):
-            if number == at:
-                continue
-            there = leaves(cluster)
-            coarse = self._least_rest(places, there)
-            for side, own in ((first, one), (second, other)):
-                finer = self._least_rest(side, there) - coarse
-                if finer > 0.0:
-                    more += finer * self._between(own, sets[:, number])
+            if number != at:
+                there, theirs = leaves(cluster), sets[:, number]
+                more += inner.between(first, one, there, theirs) + inner.between(second, other, there, theirs)
+                more -= inner.between(places, whole, there, theirs)
         return more
-
-    def _least_rest(self, some: list[int], others: list[int]) -> float:
-        return float(self._rest[np.ix_(some, others)].min())
-
-    def _between(self, one: Codes, other: Codes) -> Matrix:
-        crossing = self._tables.crossing
-        flow: Matrix = np.maximum((crossing[one] + crossing[other] - crossing[one | other]) / 2.0, 0.0)
-        return flow
 
 
 def _fronts(tree: Tree) -> list[tuple[Tree, ...]]:
@@ -202,8 +197,3 @@ def _fronts(tree: Tree) -> list[tuple[Tree, ...]]:
 
 def _largest(front: tuple[Tree, ...]) -> int:
     return max(range(len(front)), key=lambda number: (len(leaves(front[number])), -number))
-
-
-def _counts(codes: Codes) -> Indices:
-    counts: Indices = np.bitwise_count(codes).astype(np.int64)
-    return counts

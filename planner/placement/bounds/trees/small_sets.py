@@ -1,9 +1,11 @@
 """The set of a given size with the least flow out of it less its members' prices, among all sets."""
 
 import time
+from bisect import bisect
 from collections.abc import Iterator
 from itertools import combinations
 from math import comb
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,23 +17,29 @@ MOST_VALUES = 7e8
 MOST_PARTS = 20_000
 """Sets of one size in either half, which are kept."""
 
-BLOCK = 1 << 19
+BLOCK = 1 << 16
 """Sets that are valued at once."""
 
 
 class SmallSets:
-    """Sets are joined from a part in the first and one in the second half of the points, by one matrix product."""
+    """Sets are joined from three parts: one in the first half of the points, one in each quarter of the second.
+
+    What a joined set is worth is the sum of three tables, one for each two of its parts. That takes three additions a
+    set and no product of large matrices, whose threads get in each other's way on a busy machine.
+    """
 
     def __init__(self, flow: Matrix) -> None:
         both = flow + flow.T
         np.fill_diagonal(both, 0.0)
         self._both = both
-        self._half = len(flow) // 2
-        self._sides = (_Side(both, 0, self._half), _Side(both, self._half, len(flow)))
+        self._across: dict[int, Matrix] = {}
+        half, quarter = len(flow) // 2, (3 * len(flow) + 3) // 4
+        self._sides = (_Side(both, 0, half), _Side(both, half, quarter), _Side(both, quarter, len(flow)))
 
     def rounds(self, size: int, most: int) -> int:
         """How often all sets of a size may be gone through."""
-        parts = max(comb(self.count - self._half, part) for part in range(min(size, self.count - self._half) + 1))
+        largest = max(side.count for side in self._sides)
+        parts = max(comb(largest, part) for part in range(min(size, largest) + 1))
         return 0 if parts > MOST_PARTS else min(most, int(MOST_VALUES // comb(self.count, size)))
 
     @property
@@ -49,45 +57,70 @@ class SmallSets:
 
         None where the deadline (`time.perf_counter`) came first.
         """
-        own = self._both.sum(axis=1) - price
-        values: list[Matrix] = []
-        places: list[tuple[int, int, int]] = []
-        most = min(self._half, size)
-        if 2 * size == self.count and not price.any():
-            most = size // 2  # the other sets are those that these leave
-        for part in range(max(0, size - (self.count - self._half)), most + 1):
-            for start, block in self._blocks(part, size - part, own):
+        values: list[float] = []
+        found: list[tuple[_Parts, int, int]] = []
+        is_halved = 2 * size == self.count and not price.any()
+        for parts in self._parts(size, is_halved):
+            for start, block in self._blocks(parts, self._both.sum(axis=1) - price):
                 if deadline is not None and time.perf_counter() > deadline:
                     return None
                 least = block.min(axis=1)
-                for row in np.argsort(least, kind="stable")[:keep]:
-                    values.append(least[row])
-                    places.append((part, start + int(row), int(block[row].argmin())))
-        order = np.argsort(values, kind="stable")[:keep]
-        first, second = self._sides
-        sets = [
-            np.concatenate([first.sets(part)[row], second.sets(size - part)[column]])
-            for part, row, column in (places[number] for number in order)
-        ]
-        return float(values[order[0]]), np.array(sets) > 0.5
+                limit = values[-1] if len(values) == keep else np.inf
+                for row in np.flatnonzero(least < limit):
+                    place = bisect(values, float(least[row]))
+                    if place < keep:
+                        values.insert(place, float(least[row]))
+                        found.insert(place, (parts, start + int(row), int(block[row].argmin())))
+                        del values[keep:], found[keep:]
+        return values[0], np.array([self._joined(*one) for one in found]) > 0.5
 
-    def _blocks(self, part: int, rest: int, own: Matrix) -> Iterator[tuple[int, Matrix]]:
+    def _parts(self, size: int, is_halved: bool) -> Iterator["_Parts"]:
+        """Sizes of the three parts; where a set and what it leaves are worth the same, one of them will do."""
+        first, second, third = (side.count for side in self._sides)
+        for one in range(min(first, size // 2 if is_halved else size) + 1):
+            for two in range(min(second, size - one) + 1):
+                if size - one - two <= third:
+                    yield one, two, size - one - two
+
+    def _blocks(self, parts: "_Parts", own: Matrix) -> Iterator[tuple[int, Matrix]]:
         """The values of all joined sets, some rows of first parts at a time."""
-        first, second = self._sides
-        left, right = first.sets(part), second.sets(rest)
-        across = -2.0 * self._both[: self._half, self._half :]
-        left = np.column_stack([left @ across, first.value(part, own), np.ones(len(left))])
-        right = np.column_stack([right, np.ones(len(right)), second.value(rest, own)]).T.copy()
-        step = max(1, BLOCK // right.shape[1])
-        for start in range(0, len(left), step):
-            yield start, left[start : start + step] @ right
+        first, second, third = (side.sets(part) for side, part in zip(self._sides, parts, strict=True))
+        worth = [side.value(part, own) for side, part in zip(self._sides, parts, strict=True)]
+        spans = [side.span for side in self._sides]
+        across = self._across_from(parts[0])
+        late = worth[2] - 2.0 * second @ self._both[spans[1], spans[2]] @ third.T
+        step = max(1, BLOCK // late.size)
+        whole = np.empty((min(step, len(first)), *late.shape))
+        for start in range(0, len(first), step):
+            rows = slice(start, start + step)
+            block = whole[: len(first) - start]
+            by_second = across[rows, spans[1]] @ second.T + worth[1] + worth[0][rows, None]
+            by_third = across[rows, spans[2]] @ third.T
+            np.add(by_second[:, :, None], by_third[:, None, :], out=block)
+            block += late
+            yield start, block.reshape(len(block), -1)
+
+    def _across_from(self, part: int) -> Matrix:
+        """What the flow from each first part to each point takes off."""
+        if part not in self._across:
+            self._across[part] = -2.0 * self._sides[0].sets(part) @ self._both[self._sides[0].span]
+        return self._across[part]
+
+    def _joined(self, parts: "_Parts", row: int, column: int) -> Matrix:
+        first, second, third = (side.sets(part) for side, part in zip(self._sides, parts, strict=True))
+        two, three = divmod(column, len(third))
+        return np.concatenate([first[row], second[two], third[three]])
+
+
+_Parts: TypeAlias = tuple[int, int, int]
 
 
 class _Side:
-    """Half of the points with its sets by size."""
+    """Some of the points with their sets by size."""
 
     def __init__(self, both: Matrix, begin: int, end: int) -> None:
-        self._slice = slice(begin, end)
+        self.span = slice(begin, end)
+        self.count = end - begin
         self._inner = both[begin:end, begin:end]
         self._sets: dict[int, Matrix] = {}
         self._inside: dict[int, Matrix] = {}
@@ -95,9 +128,9 @@ class _Side:
     def sets(self, size: int) -> Matrix:
         """Sets x points, 0 or 1."""
         if size not in self._sets:
-            count = len(self._inner)
-            chosen = np.array(list(combinations(range(count), size)), dtype=np.int64).reshape(comb(count, size), size)
-            found = np.zeros((comb(count, size), count))
+            ways = comb(self.count, size)
+            chosen = np.array(list(combinations(range(self.count), size)), dtype=np.int64).reshape(ways, size)
+            found = np.zeros((ways, self.count))
             np.put_along_axis(found, chosen, 1.0, axis=1)
             self._sets[size] = found
             self._inside[size] = ((found @ self._inner) * found).sum(axis=1)
@@ -105,5 +138,5 @@ class _Side:
 
     def value(self, size: int, own: Matrix) -> Matrix:
         """Each set's own costs less the flow inside it, which is paid neither by one nor by the other end."""
-        value: Matrix = self.sets(size) @ own[self._slice] - self._inside[size]
+        value: Matrix = self.sets(size) @ own[self.span] - self._inside[size]
         return value
