@@ -40,8 +40,8 @@ def rep21(seeds: int) -> Row:
         notes=(
             "The NUMA-aware value does not follow from Table 2.5: 538, 613 and 618 cycles differ too little for an "
             "order by latency to gain anything. What remains is where buffers lie, and no table has its cost: one "
-            "constant is fitted at 32 cores, and its prediction at 2 cores stands beside the published one. It takes nearly "
-            "all that a receive costs (244 cycles), so it stands for more than it names.",
+            "constant is fitted at 32 cores, and its prediction at 2 cores stands beside the published one. It takes "
+            "nearly all that a receive costs (244 cycles), so it stands for more than it names.",
             "Unicast is 31 occupancies of a message at the root; multicast 10 at the root and 3 at a package's head.",
         ),
         pictures={
