@@ -58,7 +58,7 @@ def solve(
 ) -> Solved | Literal["infeasible", "unknown"]:
     """The best assignment found, or why there is none. `time_limit` counts from here and is the search's.
 
-    A bound of a large problem is worked out after it. `mappers` are other tools' ways to seeds.
+    Bounds that take longer than small problems' have at most 10 s of their own after it. `mappers` are other tools' ways to seeds.
     """
     started = time.perf_counter()
     _check_limits(time_limit, iterations)
@@ -97,7 +97,12 @@ class _Run:
         self._time_limit = time_limit
         self._iterations = DEFAULT_ITERATIONS if iterations is None and time_limit is None else iterations
         self._bound = 0.0
-        self._proof: Mapping[str, Any] = {"method": "costs are not negative", "model": "exact", "rounding": 0.0}
+        self._proof: Mapping[str, Any] = {
+            "method": "costs are not negative",
+            "model": "exact",
+            "rounding": 0.0,
+            "checked": True,
+        }
         self._best = min(seeds, key=problem.cost)
         self._seeds = seeds
 
