@@ -58,7 +58,8 @@ def solve(
 ) -> Solved | Literal["infeasible", "unknown"]:
     """The best assignment found, or why there is none. `time_limit` counts from here and is the search's.
 
-    Bounds that take longer than small problems' have at most 10 s of their own after it. `mappers` are other tools' ways to seeds.
+    A bound of a large problem is worked out after it, in at most 10 s of its own. `mappers` are other tools' ways
+    to seeds.
     """
     started = time.perf_counter()
     _check_limits(time_limit, iterations)
