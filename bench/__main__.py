@@ -2,6 +2,7 @@
 
 import sys
 
+from bench.admission import admissions
 from bench.assignments import mapping, planted, qaplib
 from bench.constrained import constrained
 from bench.loading import load_text
@@ -15,6 +16,7 @@ from bench.trees import huge_tree, small_trees, trees
 from bench.workers import worker_fresh, worker_there
 
 FIGURES = {
+    "admission": admissions,
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
     "worker": worker_there,

@@ -13,7 +13,8 @@ from planner.admission.refusal import explain
 from planner.admission.requests import MOST_HARD_PPM
 from planner.admission.reservations import Decision, Refusal
 from planner.admission.schedules import MOST_COMBINATIONS, make_schedules
-from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
+from planner.admission.search import search
+from planner.admission.solver import WORK_LIMIT, Impossible
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest, check_unique_names
@@ -155,9 +156,7 @@ def _settle(
         return allocate_first_fit(reserved_part(question(asked)))
 
     def thorough(asked: Sequence[Manifest], work_limit: float = EXPLANATION_WORK) -> Allocation | None:
-        found = quick(asked) or allocate_completely(
-            reserved_part(question(asked)), seed=seed, deadline=deadline, work_limit=work_limit
-        )
+        found = search(reserved_part(question(asked)), seed, deadline, work_limit)
         return found if isinstance(found, Allocation) else None
 
     answer = _decide(question(manifests), seed, deadline)
@@ -186,9 +185,7 @@ def _check(policy: str | Rules, guard_ns: int) -> None:
 
 def _decide(question: Question, seed: int, deadline: float | None) -> Allocation | Refusal:
     def solve(asked: Question, work_limit: float = EXPLANATION_WORK) -> Allocation | Impossible:
-        return allocate_first_fit(asked) or allocate_completely(
-            asked, seed=seed, deadline=deadline, work_limit=work_limit
-        )
+        return search(asked, seed, deadline, work_limit)
 
     reserved = reserved_part(question)
     answer = solve(reserved, WORK_LIMIT)

@@ -4,12 +4,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from math import gcd
 
 from planner.admission.allocation import Allocation, Question, collect, core_offsets
 from planner.admission.requests import Request, Team
-from planner.admission.windows import gap_between
-from planner.linear_model import LinearModel, Term
+from planner.admission.window_model import WindowModel
+from planner.linear_model import Term
 
 WORK_LIMIT = 5.0
 """CP-SAT's deterministic seconds for one answer: the same on every machine."""
@@ -34,34 +33,16 @@ def allocate_completely(
     return _Model(question).solve(seed, deadline, work_limit)
 
 
-class _Model:
+class _Model(WindowModel):
     def __init__(self, question: Question) -> None:
-        self._question = question
-        self._teams = [team for team in question.teams if team.requests]
-        self._model = LinearModel()
-        self._unit_ns = _unit(question, self._teams)
+        super().__init__(question)
         self._sits = {(team, core): self._model.flag() for team in self._teams for core in question.cores_for(team)}
-        self._starts = {request: self._start(request) for team in self._teams for request in team.windows}
         self._is_final = True
-        self._anchor()
         self._seat_teams()
         self._order_cores()
         self._bound_load()
         if question.ask_windows:
             self._keep_windows_apart()
-
-    def _start(self, request: Request) -> str:
-        settled_ns = self._question.settled_release(request)
-        if settled_ns is not None:
-            settled = settled_ns // self._unit_ns
-            return self._model.integer(settled, settled)
-        return self._model.integer(0, request.period_ns // self._unit_ns - 1)
-
-    def _anchor(self) -> None:
-        """Shifting every offset alike changes nothing, so the window of the longest period may start at 0."""
-        if self._starts and not self._question.settled:
-            slowest = max(self._starts, key=lambda request: request.period_ns)
-            self._model.require([(1, self._starts[slowest])], "==", 0)
 
     def _seat_teams(self) -> None:
         for team in self._teams:
@@ -117,21 +98,6 @@ class _Model:
             for i, j in pairs:
                 self._hold_gap(i, j, together)
 
-    def _hold_gap(self, first: Request, second: Request, together: str) -> None:
-        """distance = (start of second - start of first) mod g, inside the gap where the two share a core."""
-        gap = gap_between(first, second, self._question.guard_ns)
-        if gap.is_empty:
-            self._model.require([(1, together)], "==", 0)
-            return
-        modulus = gap.modulus_ns // self._unit_ns
-        least, most = gap.least_ns // self._unit_ns, gap.most_ns // self._unit_ns
-        turns = self._model.integer(-(first.period_ns // gap.modulus_ns) - 1, second.period_ns // gap.modulus_ns + 1)
-        distance = self._model.integer(0, modulus - 1)
-        starts = [(1, self._starts[second]), (-1, self._starts[first])]
-        self._model.require([*starts, (-modulus, turns), (-1, distance)], "==", 0)
-        self._model.require([(1, distance), (-least, together)], ">=", 0)
-        self._model.require([(1, distance), (modulus - 1 - most, together)], "<=", modulus - 1)
-
     def solve(self, seed: int, deadline: float | None, work_limit: float) -> Allocation | Impossible:
         for _ in range(MOST_ROUNDS):
             time_limit = None if deadline is None else deadline - time.perf_counter()
@@ -175,12 +141,3 @@ class _Model:
         for somewhere in sorted({core for _, core in self._sits}):
             if all((team, somewhere) in self._sits for team in conflict):
                 self._model.any_of([], [*(self._sits[team, somewhere] for team in conflict), *stays])
-
-
-def _unit(question: Question, teams: list[Team]) -> int:
-    """All times are multiples of it; offsets on its grid are as good as any (difference constraints)."""
-    times = [question.guard_ns, *question.settled.values()]
-    for team in teams:
-        for request in team.requests:
-            times += [request.wcet_ns, request.period_ns, request.deadline_ns]
-    return gcd(*times)

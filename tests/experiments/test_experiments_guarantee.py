@@ -100,7 +100,7 @@ def test_the_generator_admits_most_sets(seed: int) -> None:
 
 def test_an_admitted_schedule_misses_no_hard_deadline_beside_restless_best_effort(full_scale: bool) -> None:
     @given(seed=st.integers(0, 2**32))
-    @settings(max_examples=1000 if full_scale else 25, deadline=None, derandomize=not full_scale)
+    @settings(max_examples=10_000 if full_scale else 25, deadline=None, derandomize=not full_scale)
     def holds(seed: int) -> None:
         scenario = random_scenario(Random(seed))
         if scenario is not None:

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from planner_machines import flat
 
 from planner import Decision, Manifest, Topology, admit
+from planner.admission.allocation import Allocation
+from planner.admission.asked import make_question
+from planner.admission.pattern_solver import allocate_by_patterns
 from planner.admission.reservations import Reservation
+from planner.admission.shuffled_fit import allocate_shuffled
+from planner.admission.solver import allocate_completely
 from planner.manifests.phases import Group, Phase
 from planner.verify import count_misses
 from planner.verify.changes import Change, misses_under_changes
@@ -148,6 +153,65 @@ def test_gangs_agree_with_exhaustive_search(gangs: list[tuple[int, int, int]]) -
         for index, (count, wcet, period) in enumerate(gangs)
     ]
     assert admit(asked, Topology.of(flat(3))).admitted == gangs_can(gangs, 3)
+
+
+def many_gangs_can(gangs: list[tuple[int, int, int]], cores: int) -> bool:
+    """Every choice of cores and offsets, one gang after the other, on timelines of 24 slots; the first starts at 0."""
+    slots = 24
+
+    def busy_by(wcet: int, period: int, at: int) -> int:
+        return sum(1 << slot for slot in range(slots) if (slot - at) % period < wcet)
+
+    def place(left: list[tuple[int, int, int]], busy: tuple[int, ...], load: tuple[int, ...]) -> bool:
+        if not left:
+            return True
+        (count, wcet, period), *rest = left
+        share = wcet * 10**6 // period
+        for seats in combinations(range(cores), count):
+            if any(load[core] + share > 900_000 for core in seats):
+                continue
+            after = tuple(own + share * (core in seats) for core, own in enumerate(load))
+            for at in range(period if any(busy) else 1):
+                own = busy_by(wcet, period, at)
+                if not any(busy[core] & own for core in seats):
+                    taken = tuple(one | own * (core in seats) for core, one in enumerate(busy))
+                    if place(rest, taken, after):
+                        return True
+        return False
+
+    ordered = sorted(gangs, key=lambda gang: -gang[0] * gang[1] / gang[2])
+    return place(ordered, (0,) * cores, (0,) * cores)
+
+
+@settings(derandomize=True, max_examples=COUNT, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.integers(1, 4), st.sampled_from([4, 6, 8, 12])).filter(lambda g: g[1] < g[2]),
+        min_size=4,
+        max_size=6,
+    )
+)
+def test_up_to_six_gangs_agree_with_exhaustive_search(gangs: list[tuple[int, int, int]]) -> None:
+    asked = [
+        Manifest.from_text(f"G {wcet} {period}", name=f"gang{index}", dispatchers=count)
+        for index, (count, wcet, period) in enumerate(gangs)
+    ]
+    assert admit(asked, Topology.of(flat(3))).admitted == many_gangs_can(gangs, 3)
+
+
+@settings(derandomize=True, max_examples=COUNT, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 6), st.integers(1, 3), st.sampled_from([8, 12, 24])), min_size=4, max_size=7))
+def test_every_way_of_searching_comes_to_the_same_answer(gangs: list[tuple[int, int, int]]) -> None:
+    """The model of patterns and the model of single cores, both complete, and tries that find only what there is."""
+    asked = [
+        Manifest.from_text(f"G {wcet} {period}", name=f"gang{index}", dispatchers=count)
+        for index, (count, wcet, period) in enumerate(gangs)
+    ]
+    question = make_question(asked, Topology.of(flat(6)), {}, {}, None, 0)
+    by_core, by_pattern = allocate_completely(question), allocate_by_patterns(question, work_limit=5.0)
+    assert isinstance(by_core, Allocation) == isinstance(by_pattern, Allocation)
+    if allocate_shuffled(question) is not None:
+        assert isinstance(by_pattern, Allocation)
 
 
 @pytest.mark.parametrize("guard_ms", [1, 2])
