@@ -67,7 +67,7 @@ def _round_ticks(low: float, high: float) -> list[float]:
     span = (high - low) or 1.0
     step = 10.0 ** floor(log10(span / 4))
     step *= next((factor for factor in (1, 2, 5) if span / (step * factor) <= 10), 5)
-    return [round(index * step, 12) for index in range(floor(low / step), ceil(high / step) + 1)]
+    return [float(f"{index * step:.12g}") for index in range(floor(low / step), ceil(high / step) + 1)]
 
 
 def _is_drawn(point: tuple[float, float], x: Axis, y: Axis) -> bool:

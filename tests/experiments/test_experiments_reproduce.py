@@ -31,6 +31,13 @@ def test_an_identity_echoes_what_is_printed_and_has_nothing_to_take_away(name: s
     assert (document["verdict"], document["identity"], document["ablation"]) == ("reproduced", True, None)
 
 
+def test_numbers_that_conflict_are_not_reproduced_and_the_row_says_why() -> None:
+    (row,) = reproduce(["REP-30"], seeds=2)
+    assert row.verdict == "not_reproduced"
+    assert all(ablation.breaks for ablation in row.ablations)
+    assert "7.95 s, not 3 s" in row.notes[0]
+
+
 def test_every_parameter_says_where_it_comes_from() -> None:
     parameters = [*contention_parameters(), *(one for row in reproduce(["REP-01", "REP-17"]) for one in row.parameters)]
     kinds = ("printed", "derived", "external", "free", "estimated", "stated")
