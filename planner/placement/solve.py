@@ -11,6 +11,7 @@ from planner.errors import PlanError
 from planner.placement.bounds.evidence import Evidence
 from planner.placement.bounds.proving import Limits, cheap_bound, level_evidence, other_proofs, tree_proofs
 from planner.placement.bounds.threshold import TOLERANCE, raised
+from planner.placement.one_thread import one_thread
 from planner.placement.problem import Problem
 from planner.placement.rules.starts import constrained_starts
 from planner.placement.search.budget import Budget
@@ -65,10 +66,11 @@ def solve(
     _check_limits(time_limit, iterations)
     if problem.size > problem.location_count:
         return "infeasible"
-    seeds = constrained_starts(problem, [*starts(problem), *_foreign(problem, mappers)], seed, time_limit)
-    if isinstance(seeds, str):
-        return seeds
-    return _Run(problem, seeds, seed, time_limit, iterations, started).finish()
+    with one_thread():
+        seeds = constrained_starts(problem, [*starts(problem), *_foreign(problem, mappers)], seed, time_limit)
+        if isinstance(seeds, str):
+            return seeds
+        return _Run(problem, seeds, seed, time_limit, iterations, started).finish()
 
 
 def _foreign(problem: Problem, mappers: Sequence[Mapper]) -> Iterator[tuple[int, ...]]:
