@@ -51,7 +51,7 @@ def rep04(seeds: int) -> Row:
         notes=(
             "Two cores are cores 0 and 1, which share a second-level cache: lines and messages pass through it and not "
             "over the bus, and their crossing uses no constant of ours. Over the bus two cores would cross at less "
-            "than half of the lines. A modified line leaves the first level (3) through the second (14); with 14 cycles "
+            "than half of the lines. A modified line leaves the first level (3) through the second (14); with 14 "
             "alone the crossing is at 16 lines, outside the tolerance.",
             "Eight cores are fitted: the hand-off kept from REP-03, in nanoseconds, or one hop of Table 2.2 (48 "
             "cycles) puts the crossing at the lines that the series names. A bus hand-off of 160 cycles is more than a "
