@@ -3,6 +3,7 @@
 import sys
 
 from bench.admission import admissions
+from bench.agreement import events_of_messages, many_cores
 from bench.assignments import mapping, planted, qaplib
 from bench.constrained import constrained
 from bench.loading import load_text
@@ -17,6 +18,8 @@ from bench.workers import worker_fresh, worker_there
 
 FIGURES = {
     "admission": admissions,
+    "agreement": events_of_messages,
+    "agreement-1024": many_cores,
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
     "worker": worker_there,

@@ -16,9 +16,10 @@ class Mesh:
     def channel(self, source: int, target: int) -> UmpChannel:
         """The channel in one direction."""
         key = (source, target)
-        if key not in self._channels:
-            self._channels[key] = UmpChannel(self._machine, source, target, self._trace)
-        return self._channels[key]
+        found = self._channels.get(key)
+        if found is None:
+            found = self._channels[key] = UmpChannel(self._machine, source, target, self._trace)
+        return found
 
     @property
     def sent(self) -> int:

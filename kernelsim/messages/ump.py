@@ -35,7 +35,9 @@ class UmpChannel:
         """A message whose send begins at `start_ps`; returns when the receiver can see it, never before an
         earlier one.
         """
-        arrival = max(start_ps + self.latency_ps, self._last_arrival_ps + 1)
+        arrival = start_ps + self.latency_ps
+        if arrival <= self._last_arrival_ps:
+            arrival = self._last_arrival_ps + 1
         self._last_arrival_ps = arrival
         self.sent += 1
         self._trace.messages.append(Message(start_ps, arrival, self.source, self.target, kind))

@@ -1,6 +1,6 @@
 """Phase changes: only the identifier travels, everybody looks it up, one answer comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -20,6 +20,7 @@ from kernelsim_machines import (
 
 from kernelsim import Application, Outcome, PhaseChange, Scenario, ScenarioError, run
 from kernelsim.scenario import CpuBound, Scripted
+from kernelsim.system.routes import by_package, unicast
 
 TWO_LEVEL = {0: (1, 2, 3, 4, 8, 12), 4: (5, 6, 7), 8: (9, 10, 11), 12: (13, 14, 15)}
 
@@ -170,3 +171,32 @@ def test_the_phase_change_of_a_busy_application_is_answered_within_the_delay_tha
     change = outcome.phase_changes[0]
     assert change.answered_ps is not None
     assert change.answered_ps - change.requested_ps < 480 * MS
+
+
+def test_serial_planners_wait_for_each_other_and_end_in_the_same_state() -> None:
+    waiting = replace(quiet(8), phase_changes=(replace(quiet(8).phase_changes[0], order="serial"),))
+    waits = ((0, "run"), *((5 * MS + step * US // 10, "block") for step in range(1, 2000)))
+    scripts = Scripted((waits, *((),) * 7))
+    serial, parallel = (
+        run(replace(one, applications=(Application("app", scripts, tuple(range(8))),))) for one in (waiting, quiet(8))
+    )
+    assert entered(serial) == entered(parallel)
+    assert cycles(serial) > 7 * 10_000 > 3 * (cycles(parallel) - 2 * 10_000)
+
+
+def grown(sends_of: Callable[[int], Mapping[int, tuple[int, ...]]]) -> int:
+    """Cycles that 64 further cores add to a phase change of 64."""
+    found = []
+    for cores in (64, 128):
+        scripts = Scripted((((0, "run"),), *((),) * (cores - 1)))
+        schedules = two_phases("app", best_effort(cores), gang(cores, delay_ms=20))
+        scenario = replace(quiet(16), machine=machine(128), schedules=schedules)
+        application = Application("app", scripts, tuple(range(cores)))
+        change = PhaseChange("app", 1, 5 * MS, sends_of(cores))
+        found.append(cycles(run(replace(scenario, applications=(application,), phase_changes=(change,)))))
+    return found[1] - found[0]
+
+
+def test_along_packages_a_phase_change_grows_by_a_fraction_of_what_it_does_by_unicast() -> None:
+    by_tree = grown(lambda cores: by_package(machine(128), 0, range(cores)))
+    assert 0 < by_tree < 0.4 * grown(lambda cores: unicast(0, range(cores)))

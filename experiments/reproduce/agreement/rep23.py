@@ -13,7 +13,7 @@ from kernelsim.system.routes import by_package
 from kernelsim.system.shootdown import ipi_ps
 
 MACHINE = "amd-8x4"
-CORES = (2, 4, 8, 12, 16, 20, 24, 28, 32)
+CORES = (2, 4, 8, 16, 24, 32)
 PIPELINED = 32
 WINDOWS_AT_32 = 46_000
 

@@ -67,7 +67,8 @@ def rep26(seeds: int) -> Row:
             "cause them, not even 48 cores in turn: cores that are busy do.",
             "A clock that cores have to share lets them see the stamp one after the other: timers are then "
             f"apart by up to {', '.join(f'{value} us on {name}' for name, value in pit.items())} "
-            f"({PIT_CYCLES:,} cycles a read). A gang that spins for 50 us is not locked any more by then; with synchronised TSCs it is.",
+            f"({PIT_CYCLES:,} cycles a read). A gang that spins for 50 us is not locked any more by then; with "
+            "synchronised TSCs it is.",
         ),
         pictures={
             "rep-26": line_chart(
