@@ -9,6 +9,7 @@ from planner.admission.asked import make_question, reserved_part
 from planner.admission.best_effort import seat_best_effort
 from planner.admission.first_fit import allocate_first_fit
 from planner.admission.fixed_cores import fix_cores
+from planner.admission.pattern_solver import has_patterns
 from planner.admission.refusal import explain
 from planner.admission.requests import MOST_HARD_PPM
 from planner.admission.reservations import Decision, Refusal
@@ -159,6 +160,10 @@ def _settle(
         found = search(reserved_part(question(asked)), seed, deadline, work_limit)
         return found if isinstance(found, Allocation) else None
 
+    def try_well(asked: Sequence[Manifest]) -> Allocation | None:
+        """The model where it is quick: windows on cores that are alike."""
+        return thorough(asked) if has_patterns(reserved_part(question(asked))) else quick(asked)
+
     answer = _decide(question(manifests), seed, deadline)
     if isinstance(answer, Allocation):
         return manifests, answer, {}
@@ -167,7 +172,7 @@ def _settle(
         settled = reduce_to_fit(manifests, lambda asked: thorough(asked, WORK_LIMIT), shares)
         if settled is not None:
             return settled
-    return manifests, with_remedies(answer, manifests, quick, thorough), {}
+    return manifests, with_remedies(answer, manifests, quick, try_well), {}
 
 
 def _check(policy: str | Rules, guard_ns: int) -> None:
