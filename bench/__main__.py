@@ -8,6 +8,7 @@ from bench.assignments import mapping, planted, qaplib
 from bench.constrained import constrained
 from bench.loading import load_text
 from bench.placement import conflict, large_placements, placements
+from bench.predicted import predictions
 from bench.proofs import proofs
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
@@ -34,6 +35,7 @@ FIGURES = {
     "proofs": proofs,
     "qaplib": qaplib,
     "placement": placements,
+    "predicted": predictions,
     "placement-large": large_placements,
     "queries-48": queries_on_48_cores,
     "queries-1024": queries_on_1024_cores,

@@ -36,7 +36,7 @@ def phase_change_cycles(machine: Topology, *, tree: Sends | None = None, cores: 
     outcome = kernelsim.run(
         kernelsim.Scenario(
             machine=deployment.machine,
-            applications=(kernelsim.Application(NAME, Scripted((ASKS_AND_WAITS, *((),) * (len(placed) - 1))), placed),),
+            applications=(kernelsim.Application(NAME, Scripted(initiating_scripts(len(placed))), placed),),
             duration_ps=DURATION_PS,
             schedules=deploy_schedules(decision.schedules),
             synchronise=True,
@@ -51,6 +51,11 @@ def phase_change_cycles(machine: Topology, *, tree: Sends | None = None, cores: 
             code="no_answer",
         )
     return cycles
+
+
+def initiating_scripts(dispatchers: int) -> tuple[tuple[tuple[int, str], ...], ...]:
+    """The first dispatcher asks and waits, all others sleep."""
+    return (ASKS_AND_WAITS, *((),) * (dispatchers - 1))
 
 
 def _dense(tree: Sends, core_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:
