@@ -54,13 +54,14 @@ def choose_slot(placed: Sequence[Placed], wcet_ns: int, guard_ns: int = 0) -> Sl
     """
     best: Slot | None = None
     trials = _Trials(placed, guard_ns)
-    for period_ns in _periods([request for request, _ in placed], wcet_ns):
+    periods = list(_periods([request for request, _ in placed], wcet_ns))
+    for period_ns in periods:
         if best is not None and period_ns >= best.response_ns:
             break
         found = trials.at_period(period_ns, wcet_ns)
         if found is not None and (best is None or found.response_ns < best.response_ns):
             best = found
-    return best
+    return best or (_Trials(placed, guard_ns).at_period(periods[-1], wcet_ns) if periods else None)
 
 
 class _Trials:
@@ -108,6 +109,7 @@ def _periods(requests: Sequence[Request], wcet_ns: int) -> Iterator[int]:
     own = sorted({request.period_ns for request in requests})
     found = {period // part for period in own for part in PARTS if period % part == 0}
     found |= {period * times for period in own for times in (2, 4)}
+    found |= {IDLE_PERIOD_NS << doublings for doublings in range(8)}
     common_ns = lcm(*own) if own else IDLE_PERIOD_NS
     found.add(common_ns if common_ns <= LONGEST_PERIOD_NS else own[-1])
     found.add(-(-least_ns // common_ns) * common_ns)

@@ -77,6 +77,15 @@ def test_a_planner_looks_as_often_as_the_windows_of_its_core_allow() -> None:
     assert often.response_ns < 10 * MS < 100 * MS < seldom.response_ns <= 161 * MS
 
 
+def test_periods_without_a_common_multiple_worth_the_name_still_leave_a_planner_its_slot() -> None:
+    periods = ("86399999.999999", "86399999.999998", "7777777.777777")
+    asked = [manifest(f"H 1 {period} 1000 auto", f"a{index}") for index, period in enumerate(periods)]
+    decision = admit(asked, Topology.of(flat(1)))
+    assert decision.admitted
+    assert "sufficient" in decision.notes[0]
+    assert all(one is not None and one < 100 * MS for one in derived(decision))
+
+
 def test_a_core_without_any_gap_has_no_room_for_a_planner() -> None:
     assert choose_slot([(window(10, 10), 0)], 20_000) is None
 
