@@ -15,7 +15,7 @@ BARRIERS = ("counter", "tree")
 ORDERS = ("forward first", "work first", "serial")
 """What a core does with a request that it is to pass on: forward it and do its own part, the other way round, or
 forward it to one core after the other, each when the one before has replied."""
-OPERATIONS = ("unmap", "retype", "revoke")
+OPERATIONS = ("unmap", "retype", "revoke", "join", "leave")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,9 @@ class Operation:
     """At `at_ps` after the start, dispatcher 0 of `application` asks its monitor for an agreement of its cores.
 
     `kind` is "unmap" of the page `subject` from all translation buffers, in one phase; or "retype" of the memory
-    region `subject` to `to`, or its "revoke", in two. `sends` is as in `PhaseChange`, `order` one of `ORDERS`;
-    `work_ps` is what each monitor and its CPU driver need for their part, the machine's by default.
+    region `subject` to `to`, its "revoke", or core `subject` that is to "join" or to "leave" them, in two. `sends` is
+    as in `PhaseChange`, by default to all who take part; `order` is one of `ORDERS`. `work_ps` is what
+    each monitor and its CPU driver need for their part, the machine's by default.
     """
 
     kind: str

@@ -1,14 +1,18 @@
-"""What applications ask monitors to agree on, carried out in a running kernel: unmap in one phase, retype in two."""
+"""What applications ask monitors to agree on, carried out in a running kernel: unmap in one phase, the rest in two.
+
+Those who agree are the cores of the application: they hold a replica of its regions and of who takes part.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
+from kernelsim.errors import ScenarioError
 from kernelsim.outcome import OperationOutcome
 from kernelsim.scenario import Operation
 from kernelsim.system.monitor import Monitor
-from kernelsim.system.replica import RAW, Change, Replica
-from kernelsim.system.round import Round, Sends, check_cover
+from kernelsim.system.replica import JOIN, LEAVE, RAW, RETYPE, Change, Replica
+from kernelsim.system.round import Round, check_cover
 from kernelsim.system.routes import unicast
 from kernelsim.system.shootdown import Tlb
 from kernelsim.system.two_phase import COMMIT, PREPARE, Message, Node, Step, Transaction
@@ -24,41 +28,48 @@ class Operations:
         self._trace = trace
         pages = [one.subject for one in operations if one.kind == "unmap"]
         self.tlbs = {core: Tlb(pages) for core in monitors}
-        regions = {one.subject: RAW for one in operations if one.kind != "unmap"}
-        replica = Replica.of(regions, monitors)
-        self.nodes = {core: Node(core, replica) for core in monitors}
+        self._regions = {one.subject: RAW for one in operations if one.kind in ("retype", "revoke")}
+        self._groups: dict[frozenset[int], dict[int, Node]] = {}
         self._asked: list[_Asked] = []
 
     def ask(self, operation: Operation, callers: Sequence[Dispatcher]) -> None:
         """Dispatcher 0 of `callers` asks now, by LMP to the monitor of its core."""
-        asked = _Asked(operation, len(self._asked), callers[0], self._engine, self._trace)
-        self._asked.append(asked)
         cores = tuple(each.core for each in callers)
+        asked = _Asked(operation, len(self._asked), cores, self._engine, self._trace)
+        self._asked.append(asked)
         monitor = self._monitors[cores[0]]
         arrival = self._engine.now + monitor.machine.lmp_ps[cores[0]]
-        self._engine.at(arrival, lambda: monitor.call(lambda: self._begin(asked, cores), callers[0]))
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._begin(asked), callers[0]))
 
     def outcomes(self) -> tuple[OperationOutcome, ...]:
         """What has been asked, and what it came to."""
         return tuple(asked.outcome(self._monitors[asked.core].machine.cycles) for asked in self._asked)
 
-    def _begin(self, asked: "_Asked", cores: tuple[int, ...]) -> None:
-        operation = asked.operation
-        sends = unicast(cores[0], cores) if operation.sends is None else operation.sends
-        if operation.kind == "unmap":
-            self._unmap(asked, cores, sends)
+    def nodes(self, cores: tuple[int, ...]) -> dict[int, Node]:
+        """The replicas of those who agree, by core; all begin as members, their regions raw."""
+        group = frozenset(cores)
+        if group not in self._groups:
+            replica = Replica.of(self._regions, group)
+            self._groups[group] = {core: Node(core, replica) for core in group}
+        return self._groups[group]
+
+    def _begin(self, asked: "_Asked") -> None:
+        if asked.operation.kind == "unmap":
+            self._unmap(asked)
         else:
-            self._propose(asked, sends)
+            cost = self._work_ps(asked.operation, asked.core)
+            self._monitors[asked.core].then(cost, lambda: self._propose(asked))
 
     # -- one phase ---------------------------------------------------------------------------------------------
 
-    def _unmap(self, asked: "_Asked", cores: tuple[int, ...], sends: Sends) -> None:
-        page = asked.operation.subject
+    def _unmap(self, asked: "_Asked") -> None:
+        page, cores = asked.operation.subject, asked.cores
+        sends = asked.operation.sends or unicast(asked.core, cores)
         asked.messages = 2 * sum(map(len, sends.values()))
         monitors = {core: self._monitors[core] for core in cores}
         Round(
             monitors,
-            cores[0],
+            asked.core,
             sends,
             request=f"invalidate {page}",
             reply="invalidated",
@@ -69,34 +80,35 @@ class Operations:
 
     # -- two phases --------------------------------------------------------------------------------------------
 
-    def _propose(self, asked: "_Asked", sends: Sends) -> None:
+    def _propose(self, asked: "_Asked") -> None:
         operation, core = asked.operation, asked.core
-        change = Change(operation.kind, operation.subject, operation.to if operation.kind == "retype" else "")
-        transaction = Transaction(core, asked.number, change, tuple(sends.items()))
-        asked.transaction = transaction
-        self._monitors[core].then(
-            self._work_ps(operation, core), lambda: self._take(core, self.nodes[core].ask(transaction))
-        )
+        node = self.nodes(asked.cores)[core]
+        members = node.replica.members if node.replica else (core,)
+        joining = (operation.subject,) if operation.kind == JOIN else ()
+        sends = operation.sends or unicast(core, (*members, *(each for each in joining if each not in members)))
+        change = Change(operation.kind, operation.subject, operation.to if operation.kind == RETYPE else "")
+        transaction = Transaction(core, asked.number, change, tuple(sends.items()), node.replica if joining else None)
+        self._take(asked.cores, core, node.ask(transaction))
 
-    def _take(self, core: int, step: Step) -> None:
+    def _take(self, cores: tuple[int, ...], core: int, step: Step) -> None:
         """Make a step of the state machine happen: its messages are sent, its ends are answered."""
-        self.nodes[core] = step.node
+        self.nodes(cores)[core] = step.node
         for message in step.messages:
             self._send(message)
         for transaction, yes in step.ended:
-            asked = next(one for one in self._asked if one.transaction == transaction)
+            asked = self._asked[transaction.number]
             cost = self._work_ps(asked.operation, core) if yes else 0
             self._monitors[core].then(cost, lambda asked=asked, yes=yes: self._answer(asked, done=yes))  # type: ignore[misc]
 
     def _send(self, message: Message) -> None:
         source, target = self._monitors[message.source], self._monitors[message.target]
-        asked = next(one for one in self._asked if one.transaction == message.transaction)
+        asked = self._asked[message.transaction.number]
         asked.messages += 1
         cost = self._work_ps(asked.operation, target.core)
 
         def receive() -> None:
             def take() -> None:
-                self._take(target.core, self.nodes[target.core].receive(message))
+                self._take(asked.cores, target.core, self.nodes(asked.cores)[target.core].receive(message))
 
             if message.kind == PREPARE:
                 target.then(cost, take)
@@ -121,11 +133,11 @@ class Operations:
 class _Asked:
     """One operation under way."""
 
-    def __init__(self, operation: Operation, number: int, caller: Dispatcher, engine: Engine, trace: Trace) -> None:
+    def __init__(self, operation: Operation, number: int, cores: tuple[int, ...], engine: Engine, trace: Trace) -> None:
         self.operation = operation
         self.number = number
-        self.core = caller.core
-        self.transaction: Transaction | None = None
+        self.cores = cores
+        self.core = cores[0]
         self.messages = 0
         self.done = False
         self._requested_ps = engine.now
@@ -154,6 +166,14 @@ class _Asked:
 
 
 def check_operation(operation: Operation, cores: tuple[int, ...]) -> None:
-    """Raise ScenarioError for a tree that does not reach each of the application's cores once."""
+    """Raise ScenarioError for a tree that does not reach each of the application's cores once, and for a core that is
+    to join or leave and is none of them.
+    """
+    if operation.kind in (JOIN, LEAVE) and operation.subject not in cores:
+        raise ScenarioError(
+            "bad_scenario",
+            f"core {operation.subject} is to {operation.kind} {operation.application!r}; accepted: {list(cores)}",
+            core=operation.subject,
+        )
     if operation.sends is not None:
         check_cover(operation.sends, cores[0], cores, repr(operation.application))

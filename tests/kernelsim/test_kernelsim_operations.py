@@ -127,6 +127,27 @@ def test_pipelined_retypes_of_different_regions_cost_less_each_than_one_alone() 
     assert (max(answered) - many.operations[0].requested_ps) / 16 < 0.9 * cycles(taken(one)[0])
 
 
+def test_a_core_that_has_left_is_asked_no_more_until_it_joins_again() -> None:
+    asks = [("retype", 7), ("leave", 3), ("revoke", 7), ("leave", 3), ("join", 3), ("retype", 7)]
+    outcome = run(
+        quiet(*(Operation(kind, "app", subject, at_ps=at * MS) for at, (kind, subject) in enumerate(asks, 1)))
+    )
+    assert [one.done for one in outcome.operations] == [True, True, True, False, True, True]
+    assert [one.messages for one in outcome.operations] == [45, 45, 42, 0, 45, 45]
+    left, back = outcome.operations[2].requested_ps, outcome.operations[4].requested_ps
+    assert not [
+        each for each in outcome.trace.messages if left <= each.sent_ps < back and 3 in (each.source, each.target)
+    ]
+
+
+def test_a_core_that_leaves_while_a_retype_is_under_way_makes_one_of_the_two_wait_or_fail() -> None:
+    for late_us in range(0, 60, 3):
+        asks = (Operation("retype", "app", 7, at_ps=MS), Operation("leave", "other", 3, at_ps=MS + late_us * US))
+        outcome = run(quiet(*asks, second=True))
+        assert any(one.done for one in outcome.operations)
+        assert all(one.answered_ps for one in outcome.operations)
+
+
 # -- the monitor's turn ----------------------------------------------------------------------------------------
 
 
@@ -166,6 +187,7 @@ def test_on_busy_cores_an_unmap_waits_for_monitors_up_to_time_slices_unless_they
         Operation("retype", "app", to="raw"),
         Operation("unmap", "app", at_ps=-1),
         Operation("unmap", "app", sends={0: (1,)}),
+        Operation("leave", "app", 9),
     ],
 )
 def test_an_operation_that_cannot_be_is_refused(operation: Operation) -> None:
