@@ -1,7 +1,7 @@
 """A scenario made ready to run: machines found, cores chosen, manifests admitted, random draws made."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import kernelsim
@@ -43,8 +43,11 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
     cores = place_all(file, belief, deployment)
     decision = admit_all(file, belief, cores)
     draws = _Draws(file, deployment)
+    machine = deployment.machine
+    if file.slice_ms is not None:
+        machine = replace(machine, timeslice_ps=_ps(file.slice_ms))
     scenario = kernelsim.Scenario(
-        machine=deployment.machine,
+        machine=machine,
         applications=tuple(_application(one, cores[one.name], deployment, file) for one in file.applications),
         duration_ps=_ps(file.seconds * 1e3),
         schedules=deploy_schedules(decision.schedules) if decision else (),
@@ -56,6 +59,7 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         clock_skew_ps=draws.clock_skew_ps(),
         phase_changes=tuple(_phase_change(one, cores, belief, deployment) for one in file.phase_changes),
         slices_ps=draws.slices_ps() if file.scheduler == "linux-like" else {},
+        ipi_ps=_ps(file.ipi_us / 1e3) if file.scheduler == "central-ipi" else 0,
         warmup_ps=_ps(file.warmup_ms),
     )
     return Prepared(
@@ -217,6 +221,10 @@ def _run_parameters(file: ScenarioFile) -> tuple[Parameter, ...]:
         found.append(Parameter("timer_offset", "{:g} to {:g}".format(*file.timer_offset_ms), "ms", "free"))
     if file.clock_skew_us:
         found.append(Parameter("clock_skew", "{:g} to {:g}".format(*file.clock_skew_us), "us", "free"))
+    if file.slice_ms is not None:
+        found.append(Parameter("slice", file.slice_ms, "ms", "free"))
+    if file.scheduler == "central-ipi":
+        found.append(Parameter("ipi_send", file.ipi_us, "us", "free: several us, section 4.2.2"))
     if file.scheduler == "linux-like":
         found.append(Parameter("linux_slice", LINUX_SLICE_MS, "ms", "printed: section 3.3.3"))
         found.append(Parameter("linux_slice_spread", LINUX_SPREAD, "", "free"))

@@ -11,6 +11,8 @@ from experiments.fields import Fields, Source, open_fields, read_text
 from kernelsim.scenario import RULES, SCHEDULERS
 
 NAMED_SCHEDULERS = ("rbed", "linux-like", "central-ipi", "slurm-like")
+DEFAULT_IPI_US = 3.5
+LEAST_SLICE_MS = 0.01
 MOST_SECONDS = 1_000_000.0
 DEFAULT_ITERATIONS = 20_000
 TREES = ("unicast", "multicast")
@@ -24,6 +26,8 @@ KEYS = (
     "timer_offset_ms",
     "clock_skew_us",
     "warmup_ms",
+    "slice_ms",
+    "ipi_us",
     "iterations",
     "planner_reservation",
     "phase_changes",
@@ -44,7 +48,8 @@ class PhaseChangeFile:
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
     """A scenario as written. Spans are drawn from by core; `synchronise` None means: if there is a manifest;
-    `planner_reservation` None: if a manifest leaves a release to be derived.
+    `planner_reservation` None: if a manifest leaves a release to be derived; `slice_ms` None: the machine's timeslice.
+    `ipi_us` is what the central gang scheduler's broadcast costs.
     """
 
     source: Source
@@ -57,6 +62,8 @@ class ScenarioFile:
     timer_offset_ms: tuple[float, float] | None
     clock_skew_us: tuple[float, float] | None
     warmup_ms: float
+    slice_ms: float | None
+    ipi_us: float
     iterations: int
     planner_reservation: bool | None
     phase_changes: tuple[PhaseChangeFile, ...]
@@ -94,6 +101,8 @@ def read_scenario(fields: Fields) -> ScenarioFile:
         timer_offset_ms=fields.span("timer_offset_ms", most=1e6),
         clock_skew_us=fields.span("clock_skew_us", most=1e9, is_relative=True),
         warmup_ms=fields.number("warmup_ms", 0.0, most=1e9),
+        slice_ms=_read_slice(fields),
+        ipi_us=fields.number("ipi_us", DEFAULT_IPI_US, most=1e6),
         iterations=fields.count("iterations", DEFAULT_ITERATIONS, least=1, most=10**9),
         planner_reservation=fields.flag("planner_reservation", None),
         phase_changes=tuple(_read_phase_change(table, names) for table in fields.tables("phase_changes")),
@@ -116,6 +125,13 @@ def _read_seconds(fields: Fields) -> float:
     if seconds < 1e-9:
         raise fields.refuse("seconds", f"found {seconds}", "more than 0")
     return seconds
+
+
+def _read_slice(fields: Fields) -> float | None:
+    slice_ms = fields.number("slice_ms", 0.0, most=1e6)
+    if slice_ms and slice_ms < LEAST_SLICE_MS:
+        raise fields.refuse("slice_ms", f"found {slice_ms}", f"{LEAST_SLICE_MS} ms or more, more than a context switch")
+    return slice_ms or None
 
 
 def _read_phase_change(fields: Fields, names: list[str]) -> PhaseChangeFile:

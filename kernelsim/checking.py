@@ -40,6 +40,7 @@ def check(scenario: Scenario) -> None:
     if len(set(names)) != len(names) or RESERVED_NAME in names:
         raise _refusal(f"applications named {names}", f"different names, none of them {RESERVED_NAME!r}")
     _check_timers(scenario)
+    _check_interrupts(scenario)
     for application in scenario.applications:
         _check_application(scenario, application)
     for schedule in scenario.schedules:
@@ -79,6 +80,19 @@ def _check_timers(scenario: Scenario) -> None:
     for core, slices in scenario.slices_ps.items():
         if not slices or min(slices) <= 0:
             raise _refusal(f"time slices {list(slices)} of core {core}", "at least one, each positive")
+
+
+def _check_interrupts(scenario: Scenario) -> None:
+    if scenario.ipi_ps < 0:
+        raise _refusal(f"an interprocessor interrupt of {scenario.ipi_ps} ps", "0 or more")
+    if scenario.scheduler != "central-ipi":
+        return
+    members = len({core for application in scenario.applications for core in application.cores})
+    sending = scenario.ipi_ps * (members - 1 if scenario.serial_ipis else 1)
+    if sending >= scenario.machine.timeslice_ps:
+        raise _refusal(
+            f"slices of {scenario.machine.timeslice_ps} ps that take {sending} ps to announce", "longer slices"
+        )
 
 
 def _check_monitors(scenario: Scenario) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from kernelsim.checking import check
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Rbed
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.core.threads import UserThread
@@ -15,6 +16,7 @@ from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
 from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Reservation, Scenario, Traffic
 from kernelsim.system.agreement import PhaseChangeProtocol
+from kernelsim.system.coordinator import Coordinator
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
@@ -57,6 +59,8 @@ class _Multikernel:
         self.operations = Operations(scenario.operations, self.monitors, self.engine, self.trace)
         for core in range(len(self.drivers)):
             self._boot_node(core)
+        if scenario.scheduler == "central-ipi" and scenario.applications:
+            self._coordinate()
 
     # -- booting ---------------------------------------------------------------------------------------------
 
@@ -78,12 +82,28 @@ class _Multikernel:
         scenario = self.scenario
         if scenario.scheduler == "rbed":
             protect = scenario.rules == "protect_hard"
-            scheduler: Rbed | RoundRobin = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
+            scheduler: Rbed | RoundRobin | GangTurns = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
+        elif scenario.scheduler == "central-ipi":
+            scheduler = GangTurns(tuple(application.name for application in scenario.applications))
         else:
             scheduler = RoundRobin(scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,)))
         late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
         origin = self.start_ps + self.late_ps[core] + (late[core] if late else 0)
         return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
+
+    def _coordinate(self) -> None:
+        """Every application is a gang; the lowest core that has a member coordinates."""
+        scenario = self.scenario
+        used = sorted({core for application in scenario.applications for core in application.cores})
+        Coordinator(
+            self.engine,
+            self.trace,
+            [self.drivers[core] for core in used],
+            [application.name for application in scenario.applications],
+            slice_ps=scenario.machine.timeslice_ps,
+            send_ps=scenario.ipi_ps,
+            serial=scenario.serial_ipis,
+        ).begin()
 
     def _boot_node(self, core: int) -> None:
         driver, monitor = self.drivers[core], self.monitors[core]

@@ -8,7 +8,7 @@ from kernelsim.machine.hardware import Machine
 SECOND_PS = 10**12
 MILLISECOND_PS = 10**9
 MICROSECOND_PS = 10**6
-SCHEDULERS = ("rbed", "linux-like")
+SCHEDULERS = ("rbed", "linux-like", "central-ipi")
 RULES = ("protect_hard", "exact")
 WAITS = ("yield", "spin", "block")
 BARRIERS = ("counter", "tree")
@@ -140,7 +140,8 @@ class Scenario:
     """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by
     how much a synchronised one is late, `shared_read_ps` what a read of the reference clock costs that all cores share;
     `slices_ps[core]` are the time slices of the Linux-like scheduler,
-    used in turn.
+    used in turn; `ipi_ps` is what an interprocessor interrupt, a broadcast unless `serial_ipis`, costs the central gang
+    scheduler's core, at the end of each of its slices of the machine's timeslice.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps.
 
@@ -162,6 +163,8 @@ class Scenario:
     phase_changes: tuple[PhaseChange, ...] = ()
     operations: tuple[Operation, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    ipi_ps: int = 0
+    serial_ipis: bool = False
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False

@@ -3,6 +3,7 @@ other cores.
 """
 
 from kernelsim.core.dispatcher import Dispatcher
+from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Kind, Rbed, Task
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.engine import LOOK, Engine
@@ -24,7 +25,7 @@ class CpuDriver:
         core: int,
         engine: Engine,
         trace: Trace,
-        scheduler: Rbed | RoundRobin,
+        scheduler: Rbed | RoundRobin | GangTurns,
         origin_ps: int,
         switch_ps: int,
     ) -> None:
@@ -108,6 +109,13 @@ class CpuDriver:
             self.scheduler.make_runnable(task, now)
         self._decide()
         return None if task.kind is Kind.BEST_EFFORT else self.origin_ps + task.release
+
+    def follow(self, gang: str | None) -> None:
+        """An interrupt: from now on it is this gang's turn; None while the handler itself needs the core."""
+        assert isinstance(self.scheduler, GangTurns)
+        self._settle()
+        self.scheduler.turn = gang
+        self._decide()
 
     def is_alone(self, dispatcher: Dispatcher) -> bool:
         """Whether nobody else wants this core."""
