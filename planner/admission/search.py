@@ -6,7 +6,7 @@ from planner.admission.pattern_solver import allocate_by_patterns, has_patterns
 from planner.admission.shuffled_fit import MOST_TRIES, allocate_shuffled
 from planner.admission.solver import WORK_LIMIT, Impossible, allocate_completely
 
-FEW_TRIES = 10
+FEW_TRIES = 5
 """Where the model's work is cut short, too: for the many questions that explain a refusal."""
 
 

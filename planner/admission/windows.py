@@ -38,9 +38,16 @@ def gap_between(first: Request, second: Request, guard_ns: int) -> Gap:
 
 
 def fits(request: Request, release_ns: int, placed: list[tuple[Request, int]], guard_ns: int) -> bool:
-    """Whether a window at this offset keeps clear of those on the core that can hold beside it."""
-    return all(
-        gap_between(request, other, guard_ns).admits(release_ns, other_release_ns)
-        for other, other_release_ns in placed
-        if other.is_window and request.coexists(other)
-    )
+    """Whether a window at this offset keeps clear of those on the core that can hold beside it.
+
+    `gap_between` written out: this is what searches spend their time on.
+    """
+    least_ns, period_ns = request.wcet_ns + guard_ns, request.period_ns
+    for other, other_release_ns in placed:
+        modulus_ns = gcd(period_ns, other.period_ns)
+        behind_ns = (other_release_ns - release_ns) % modulus_ns
+        if least_ns <= behind_ns <= modulus_ns - other.wcet_ns - guard_ns:
+            continue
+        if other.is_window and request.coexists(other):
+            return False
+    return True
