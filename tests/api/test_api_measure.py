@@ -26,7 +26,7 @@ bytes_per_second = 1e6
 
 @on_two_cpus
 def test_a_placement_on_this_host_rests_on_what_was_measured(skb: Skb, tmp_path: Path):
-    loaded = skb("load", "host", "--machine", "here", "--measure", "--time-limit", 0.5, "--json").document
+    loaded = skb("load", "host", "--machine", "here", "--measure", "--time-limit", 20, "--json").document
     app = tmp_path / "pair.toml"
     app.write_text(PAIR)
     placed = skb("place", "here", app, "--time-limit", 0.5, "--json").document
@@ -39,7 +39,7 @@ def test_a_placement_on_this_host_rests_on_what_was_measured(skb: Skb, tmp_path:
 @on_two_cpus
 def test_a_second_measurement_takes_the_place_of_the_first(skb: Skb):
     for _ in range(2):
-        loaded = skb("load", "host", "--machine", "here", "--measure", "--time-limit", 0.5, "--json").document
+        loaded = skb("load", "host", "--machine", "here", "--measure", "--time-limit", 20, "--json").document
     answer = skb("query", "here", "message_latency_ps(A, B, Mean, _, _, _)", "--json").document
     assert len(answer["rows"]) == loaded["facts"]["message_latency_ps"]
     assert loaded["revision"] == 2
