@@ -86,7 +86,8 @@ class _Multikernel:
         elif scenario.scheduler == "central-ipi":
             scheduler = GangTurns(tuple(application.name for application in scenario.applications))
         else:
-            scheduler = RoundRobin(scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,)))
+            slices = scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,))
+            scheduler = RoundRobin(slices, wakeup_preemption=scenario.wakeup_preemption)
         late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
         origin = self.start_ps + self.late_ps[core] + (late[core] if late else 0)
         return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)

@@ -139,9 +139,9 @@ class Operation:
 class Scenario:
     """One run. `timer_offset_ps[core]` is when a core's unsynchronised timer starts, `clock_skew_ps[core]` by
     how much a synchronised one is late, `shared_read_ps` what a read of the reference clock costs that all cores share;
-    `slices_ps[core]` are the time slices of the Linux-like scheduler,
-    used in turn; `ipi_ps` is what an interprocessor interrupt, a broadcast unless `serial_ipis`, costs the central gang
-    scheduler's core, at the end of each of its slices of the machine's timeslice.
+    `slices_ps[core]` are the time slices of the Linux-like scheduler, used in turn, under which with
+    `wakeup_preemption` who wakes takes the core at once; `ipi_ps` is what an interprocessor interrupt, a broadcast
+    unless `serial_ipis`, costs the central gang scheduler's core at each end of its slices, the machine's timeslice.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps.
 
@@ -163,6 +163,7 @@ class Scenario:
     phase_changes: tuple[PhaseChange, ...] = ()
     operations: tuple[Operation, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    wakeup_preemption: bool = False
     ipi_ps: int = 0
     serial_ipis: bool = False
     monitors: Mapping[int, Reservation] = field(default_factory=dict)

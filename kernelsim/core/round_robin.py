@@ -11,14 +11,15 @@ class RoundRobin:
     """A run queue that knows no deadlines, no gangs and no synchronisation (dissertation, section 3.1.2).
 
     The time slices are given, and used in turn. A woken task goes to the end of the queue and preempts
-    nobody; a yield gives up the rest of the slice. It has RBED's operations, so that a CPU driver takes
-    either.
+    nobody, unless `wakeup_preemption` lets it take the core at once, for a slice of its own; a yield gives up
+    the rest of the slice. It has RBED's operations, so that a CPU driver takes either.
     """
 
-    __slots__ = ("_drawn", "_slices", "current", "ends", "protect_hard", "queue")
+    __slots__ = ("_drawn", "_slices", "current", "ends", "protect_hard", "queue", "wakeup_preemption")
 
-    def __init__(self, slices: Sequence[int]) -> None:
+    def __init__(self, slices: Sequence[int], *, wakeup_preemption: bool = False) -> None:
         self._slices = slices
+        self.wakeup_preemption = wakeup_preemption
         self._drawn = 0
         self.queue: list[Task] = []
         self.current: Task | None = None
@@ -26,10 +27,10 @@ class RoundRobin:
         self.protect_hard = False
 
     def make_runnable(self, task: Task, now: int) -> None:
-        """Queue a task at the end."""
+        """Queue a task at the end, or before all others."""
         if not task.queued:
             task.queued = True
-            self.queue.append(task)
+            self.queue.insert(0 if self.wakeup_preemption else len(self.queue), task)
 
     def remove(self, task: Task) -> None:
         """Take a task out: it blocks."""

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from experiments.reproduce import Row
-from experiments.reproduce.baselines import BASELINES
+from experiments.reproduce.baselines import BASELINES, linux
+from experiments.reproduce.baselines.rep05 import placement_ratios
 from experiments.reproduce.baselines.two_gangs import Setting, alternate, gain
+from kernelsim.scenario import MICROSECOND_PS, Barrier
 
 FEW_PAIRS = Setting(0, pairs=10)
 
@@ -35,3 +37,30 @@ def test_interrupts_that_cost_nothing_are_as_good_as_phase_locking(slice_us: int
 def test_alternating_gangs_advance_alike_when_every_iteration_is_carried_out(ipi_us: float | None) -> None:
     quick = replace(FEW_PAIRS, slice_us=20, ipi_us=ipi_us)
     assert alternate(quick) == alternate(replace(quick, step_by_step=True))
+
+
+def kept(setting: linux.Setting) -> float:
+    """What BARRIER keeps beside CPU-Bound, on the same cores."""
+    short = replace(setting, seconds=2)
+    return linux.contend(short).progress / linux.contend(replace(short, cpu_bound=False)).progress
+
+
+@pytest.mark.parametrize("shared", [1, 2, 4])
+def test_under_linux_each_shared_core_halves_what_a_spinning_barrier_keeps(shared: int) -> None:
+    assert 0.5 <= kept(linux.Setting(8 + shared)) * 2**shared <= 2
+
+
+def test_gangs_or_preemption_by_who_wakes_save_a_barrier_from_the_collapse() -> None:
+    assert kept(linux.Setting(12, gang=True)) == pytest.approx(0.5, abs=0.02)
+    blocking = linux.Setting(12, barrier=Barrier("block", 50 * MICROSECOND_PS))
+    assert kept(replace(blocking, wakeup_preemption=True)) > 0.3
+    assert kept(blocking) < 0.01
+
+
+def test_random_placement_spreads_a_small_barriers_progress_and_placement_by_topology_does_not() -> None:
+    assert min(placement_ratios().values()) >= 1.5
+    alone = linux.Setting(2, cpu_bound=False, seconds=1)
+    random = {linux.contend(replace(alone, seed=seed)).progress for seed in range(6)}
+    assert max(random) >= 1.5 * min(random)
+    compact = {linux.contend(replace(alone, seed=seed, compact=True)).progress for seed in range(6)}
+    assert max(compact) <= 1.01 * min(compact)

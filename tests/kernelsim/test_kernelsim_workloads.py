@@ -77,6 +77,19 @@ def test_under_round_robin_a_woken_task_preempts_nobody() -> None:
     assert slices(outcome, "woken.0")[0] == (20 * MS, 40 * MS)
 
 
+def test_with_preemption_by_who_wakes_a_woken_task_has_the_core_at_once() -> None:
+    woken = one("woken", Scripted((((13 * MS, "run"),),)))
+    outcome = on_one_core(
+        one("cpu"),
+        woken,
+        duration_ps=100 * MS,
+        scheduler="linux-like",
+        slices_ps={0: (20 * MS,)},
+        wakeup_preemption=True,
+    )
+    assert slices(outcome, "woken.0")[0] == (13 * MS, 33 * MS)
+
+
 def test_under_round_robin_a_manifest_means_nothing() -> None:
     reserved = Schedule({"a": 0}, {"a": gang(1, 8, 16, 0)})
     outcome = on_one_core(

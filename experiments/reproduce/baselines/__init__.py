@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from experiments.reproduce.baselines.rep05 import rep05
 from experiments.reproduce.baselines.rep16 import rep16
 from experiments.reproduce.row import Row
 
-BASELINES: Mapping[str, Callable[[int], Row]] = {"REP-16": rep16}
+BASELINES: Mapping[str, Callable[[int], Row]] = {"REP-05": rep05, "REP-16": rep16}
