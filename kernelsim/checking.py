@@ -27,6 +27,7 @@ from kernelsim.scenario import (
 LARGEST_WEIGHT = 65535
 LEAST_SPIN_PS = MICROSECOND_PS // 25
 """One turn of a spin loop (dissertation, section 3.2.5)."""
+MOST_SPREAD_PERCENT = 99
 RESERVED_NAME = "monitor"
 
 
@@ -144,6 +145,8 @@ def _check_workload(scenario: Scenario, application: Application, asked_by: str)
 def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier, asked_by: str) -> None:
     _one_of("wait", barrier.wait, WAITS)
     _one_of("barrier", barrier.barrier, BARRIERS)
+    if not 0 <= barrier.spread_percent <= MOST_SPREAD_PERCENT:
+        raise _refusal(f"{asked_by} with a spread of {barrier.spread_percent} %", f"0 to {MOST_SPREAD_PERCENT}")
     if barrier.wait != "spin" and barrier.spin_ps < LEAST_SPIN_PS:
         raise _refusal(f"{asked_by} spinning for {barrier.spin_ps} ps", "at least 40 ns, one turn")
     own = (reservation for schedule in scenario.schedules for reservation in _of(schedule, application.name))

@@ -23,7 +23,7 @@ from kernelsim.system.planner import Planner
 from kernelsim.system.round import check_cover
 from kernelsim.system.timesync import synchronise
 from kernelsim.trace import Trace
-from kernelsim.workloads.barrier import BarrierTeam, iteration_ps
+from kernelsim.workloads.barrier import BarrierTeam, iteration_ps, longest_work_ps
 from kernelsim.workloads.cpu_bound import CpuBoundThread
 from kernelsim.workloads.scripted import ScriptedThread
 from kernelsim.workloads.traffic import Flow, TrafficThread, channels
@@ -166,8 +166,9 @@ class _Multikernel:
         if application.name not in self.teams:
             machine = self.scenario.machine
             iteration = iteration_ps(machine, cores, barrier)
+            work = longest_work_ps(machine, cores, barrier)
             self.teams[application.name] = BarrierTeam(
-                self.engine, barrier, iteration, machine.block_ps, self.scenario.step_by_step
+                self.engine, barrier, iteration, work, machine.block_ps, self.scenario.step_by_step
             )
         return self.teams[application.name]
 

@@ -23,13 +23,16 @@ class Barrier:
     """BARRIER: every thread increments a cell and meets the others at a barrier, for ever.
 
     A thread that has to wait spins for `spin_ps`, counted from its arrival or, if that is later, its
-    dispatch; then it yields its dispatcher, or blocks; with `wait="spin"` it spins for ever.
+    dispatch; then it yields its dispatcher, or blocks; with `wait="spin"` it spins for ever. The work of each
+    thread in each iteration is within `spread_percent` of `work_cycles`, uniformly, drawn from `seed`.
     """
 
     wait: str = "yield"
     spin_ps: int = 50 * MICROSECOND_PS
     barrier: str = "counter"
     work_cycles: int = 30
+    spread_percent: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

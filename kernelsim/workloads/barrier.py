@@ -6,6 +6,7 @@ releases all. Between two scheduling events the whole team advances in closed fo
 
 from functools import partial
 from itertools import pairwise
+from random import Random
 
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
@@ -20,13 +21,18 @@ def iteration_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> 
     other on exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every
     level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
     """
-    work = max((barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores))
+    work = longest_work_ps(machine, cores, barrier)
     if barrier.barrier == "tree":
         return work + _tree_ps(machine, cores)
     last = cores[-1]
     entry = sum(machine.line_ps[a][b] for a, b in pairwise(cores))
     leave = sum(machine.line_ps[last][core] for core in cores[:-1])
     return work + entry + leave
+
+
+def longest_work_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> int:
+    """The mean work of an iteration on the slowest core."""
+    return max((barrier.work_cycles * 10**12 + hz // 2) // hz for hz in (machine.clock_hz[core] for core in cores))
 
 
 def _tree_ps(machine: Machine, cores: tuple[int, ...]) -> int:
@@ -50,7 +56,7 @@ class BarrierThread(UserThread):
         self.team = team
         self.on_core = False
         self.arrival: int | None = None
-        self.remaining_ps = team.iteration_ps
+        self.remaining_ps = team.next_ps()
         self.runs_from = 0
         self.waits_from = 0
         """Its spin window begins here or when it arrives, whichever is later: its last dispatch."""
@@ -110,19 +116,29 @@ class BarrierTeam:
     barrier.
     """
 
-    def __init__(self, engine: Engine, barrier: Barrier, iteration: int, block_ps: int, step_by_step: bool) -> None:
+    def __init__(
+        self, engine: Engine, barrier: Barrier, iteration: int, work_ps: int, block_ps: int, step_by_step: bool
+    ) -> None:
         self.engine = engine
         self.wait = barrier.wait
         self.spin_ps = barrier.spin_ps
         self.iteration_ps = iteration
-        self.step_by_step = step_by_step
+        self.step_by_step = step_by_step or barrier.spread_percent > 0
         self.iterations = 0
         self.members: list[BarrierThread] = []
         self.absent = 0
         """How many members are off their core and have not arrived."""
         self._block_ps = block_ps
+        self._uneven_ps = work_ps * barrier.spread_percent // 100
+        self._random = Random(f"{barrier.seed} barrier")
         self._poked = False
         self._evaluate_at = -1
+
+    def next_ps(self) -> int:
+        """What a thread's next iteration costs it."""
+        if not self._uneven_ps:
+            return self.iteration_ps
+        return self.iteration_ps + self._random.randint(-self._uneven_ps, self._uneven_ps)
 
     def join(self) -> BarrierThread:
         """One more member."""
@@ -156,10 +172,10 @@ class BarrierTeam:
         for member in self.members:
             if member.on_core:
                 member.yield_to_itself(time)
-                member.arrival = max(time, member.runs_from) + self.iteration_ps
+                member.arrival = max(time, member.runs_from) + self.next_ps()
                 continue
             member.arrival = None
-            member.remaining_ps = self.iteration_ps
+            member.remaining_ps = self.next_ps()
             self.absent += 1
             if member.blocked:
                 self.engine.at(max(time + self._block_ps, self.engine.now), partial(self._wake, member))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.reproduce import Row
-from experiments.reproduce.baselines import BASELINES, linux
+from experiments.reproduce.baselines import BASELINES, linux, two_jobs
 from experiments.reproduce.baselines.rep05 import placement_ratios
 from experiments.reproduce.baselines.two_gangs import Setting, alternate, gain
 from kernelsim.scenario import MICROSECOND_PS, Barrier
@@ -64,3 +64,18 @@ def test_random_placement_spreads_a_small_barriers_progress_and_placement_by_top
     assert max(random) >= 1.5 * min(random)
     compact = {linux.contend(replace(alone, seed=seed, compact=True)).progress for seed in range(6)}
     assert max(compact) <= 1.01 * min(compact)
+
+
+def test_gangs_gain_where_threads_meet_often_and_lose_where_they_seldom_do() -> None:
+    assert two_jobs.benefit(two_jobs.Setting(100_000, gang=True)) > 0.1
+    assert two_jobs.benefit(two_jobs.Setting(3_000_000, gang=True)) < -0.03
+
+
+def test_without_a_competing_job_gangs_neither_gain_nor_lose() -> None:
+    assert abs(two_jobs.benefit(two_jobs.Setting(100_000, gang=True, jobs=1))) < 0.02
+
+
+def test_what_gangs_cost_is_the_cores_that_wait_for_uneven_members() -> None:
+    even = two_jobs.Setting(10_000_000, gang=True, spread_percent=0)
+    assert two_jobs.throughput(even) > 0.98
+    assert two_jobs.throughput(replace(even, spread_percent=25)) < 0.85

@@ -1,5 +1,7 @@
 """What dispatchers do with their cores: threads in turn, a Linux-like neighbour, scripts, jobs that are late."""
 
+from dataclasses import replace
+
 import pytest
 from kernelsim_machines import MS, US, S, gang, machine
 
@@ -57,6 +59,21 @@ def test_the_progress_of_cpu_bound_is_the_time_that_is_left_after_switches() -> 
     for name in ("a", "b"):
         computed = outcome.applications[name].cpu_ps[0] - 4 * US * len(slices(outcome, f"{name}.0"))
         assert outcome.applications[name].progress == computed // (1 * US)
+
+
+def test_a_barrier_waits_for_the_longest_of_uneven_iterations() -> None:
+    even = Barrier("spin", work_cycles=2_500_000)
+    cores = tuple(range(8))
+
+    def progress(barrier: Barrier) -> int:
+        return run(Scenario(machine(8), (Application("team", barrier, cores),), 1 * S)).applications["team"].progress
+
+    uneven = replace(even, spread_percent=50)
+    longest = 1 + 0.5 * 7 / 9
+    assert progress(even) == 999
+    assert progress(uneven) == pytest.approx(1000 / longest, rel=0.02)
+    assert progress(uneven) == progress(uneven)
+    assert len({progress(replace(uneven, seed=seed)) for seed in range(4)}) > 1
 
 
 # -- the Linux-like scheduler ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from experiments.reproduce.baselines.rep05 import rep05
 from experiments.reproduce.baselines.rep16 import rep16
+from experiments.reproduce.baselines.rep24 import rep24
 from experiments.reproduce.row import Row
 
-BASELINES: Mapping[str, Callable[[int], Row]] = {"REP-05": rep05, "REP-16": rep16}
+BASELINES: Mapping[str, Callable[[int], Row]] = {"REP-05": rep05, "REP-16": rep16, "REP-24": rep24}
