@@ -60,6 +60,7 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         phase_changes=tuple(_phase_change(one, cores, belief, deployment) for one in file.phase_changes),
         slices_ps=draws.slices_ps() if file.scheduler == "linux-like" else {},
         ipi_ps=_ps(file.ipi_us / 1e3) if file.scheduler == "central-ipi" else 0,
+        manager_ps=_ps(file.manager_ms) if file.scheduler == "slurm-like" else 0,
         warmup_ps=_ps(file.warmup_ms),
     )
     return Prepared(
@@ -225,6 +226,8 @@ def _run_parameters(file: ScenarioFile) -> tuple[Parameter, ...]:
         found.append(Parameter("slice", file.slice_ms, "ms", "free"))
     if file.scheduler == "central-ipi":
         found.append(Parameter("ipi_send", file.ipi_us, "us", "free: several us, section 4.2.2"))
+    if file.scheduler == "slurm-like":
+        found.append(Parameter("manager", file.manager_ms, "ms", "free: section 4.2.1 has no figure"))
     if file.scheduler == "linux-like":
         found.append(Parameter("linux_slice", LINUX_SLICE_MS, "ms", "printed: section 3.3.3"))
         found.append(Parameter("linux_slice_spread", LINUX_SPREAD, "", "free"))

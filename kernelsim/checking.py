@@ -7,6 +7,7 @@ from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
 from kernelsim.errors import ScenarioError
 from kernelsim.scenario import (
     BARRIERS,
+    GANGS_IN_TURN,
     MICROSECOND_PS,
     OPERATIONS,
     ORDERS,
@@ -84,12 +85,15 @@ def _check_timers(scenario: Scenario) -> None:
 
 
 def _check_interrupts(scenario: Scenario) -> None:
-    if scenario.ipi_ps < 0:
-        raise _refusal(f"an interprocessor interrupt of {scenario.ipi_ps} ps", "0 or more")
-    if scenario.scheduler != "central-ipi":
+    for key in ("ipi_ps", "manager_ps"):
+        if getattr(scenario, key) < 0:
+            raise _refusal(f"{key} = {getattr(scenario, key)}", "0 or more")
+    if scenario.scheduler not in GANGS_IN_TURN:
         return
     members = len({core for application in scenario.applications for core in application.cores})
     sending = scenario.ipi_ps * (members - 1 if scenario.serial_ipis else 1)
+    if scenario.scheduler == "slurm-like":
+        sending = scenario.manager_ps
     if sending >= scenario.machine.timeslice_ps:
         raise _refusal(
             f"slices of {scenario.machine.timeslice_ps} ps that take {sending} ps to announce", "longer slices"

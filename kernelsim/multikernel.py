@@ -14,7 +14,16 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
-from kernelsim.scenario import Application, Barrier, CpuBound, PhaseChange, Reservation, Scenario, Traffic
+from kernelsim.scenario import (
+    GANGS_IN_TURN,
+    Application,
+    Barrier,
+    CpuBound,
+    PhaseChange,
+    Reservation,
+    Scenario,
+    Traffic,
+)
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.coordinator import Coordinator
 from kernelsim.system.monitor import Monitor
@@ -59,7 +68,7 @@ class _Multikernel:
         self.operations = Operations(scenario.operations, self.monitors, self.engine, self.trace)
         for core in range(len(self.drivers)):
             self._boot_node(core)
-        if scenario.scheduler == "central-ipi" and scenario.applications:
+        if scenario.scheduler in GANGS_IN_TURN and scenario.applications:
             self._coordinate()
 
     # -- booting ---------------------------------------------------------------------------------------------
@@ -83,7 +92,7 @@ class _Multikernel:
         if scenario.scheduler == "rbed":
             protect = scenario.rules == "protect_hard"
             scheduler: Rbed | RoundRobin | GangTurns = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
-        elif scenario.scheduler == "central-ipi":
+        elif scenario.scheduler in GANGS_IN_TURN:
             scheduler = GangTurns(tuple(application.name for application in scenario.applications))
         else:
             slices = scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,))
@@ -95,6 +104,7 @@ class _Multikernel:
     def _coordinate(self) -> None:
         """Every application is a gang; the lowest core that has a member coordinates."""
         scenario = self.scenario
+        is_managed = scenario.scheduler == "slurm-like"
         used = sorted({core for application in scenario.applications for core in application.cores})
         Coordinator(
             self.engine,
@@ -102,8 +112,9 @@ class _Multikernel:
             [self.drivers[core] for core in used],
             [application.name for application in scenario.applications],
             slice_ps=scenario.machine.timeslice_ps,
-            send_ps=scenario.ipi_ps,
-            serial=scenario.serial_ipis,
+            send_ps=scenario.manager_ps if is_managed else scenario.ipi_ps,
+            serial=scenario.serial_ipis and not is_managed,
+            everywhere=is_managed,
         ).begin()
 
     def _boot_node(self, core: int) -> None:

@@ -8,7 +8,8 @@ from kernelsim.machine.hardware import Machine
 SECOND_PS = 10**12
 MILLISECOND_PS = 10**9
 MICROSECOND_PS = 10**6
-SCHEDULERS = ("rbed", "linux-like", "central-ipi")
+SCHEDULERS = ("rbed", "linux-like", "central-ipi", "slurm-like")
+GANGS_IN_TURN = ("central-ipi", "slurm-like")
 RULES = ("protect_hard", "exact")
 WAITS = ("yield", "spin", "block")
 BARRIERS = ("counter", "tree")
@@ -144,7 +145,8 @@ class Scenario:
     how much a synchronised one is late, `shared_read_ps` what a read of the reference clock costs that all cores share;
     `slices_ps[core]` are the time slices of the Linux-like scheduler, used in turn, under which with
     `wakeup_preemption` who wakes takes the core at once; `ipi_ps` is what an interprocessor interrupt, a broadcast
-    unless `serial_ipis`, costs the central gang scheduler's core at each end of its slices, the machine's timeslice.
+    unless `serial_ipis`, costs the central gang scheduler's core at each end of its slices, the machine's timeslice,
+    and `manager_ps` what the SLURM-like manager's work there costs every core.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps.
 
@@ -169,6 +171,7 @@ class Scenario:
     wakeup_preemption: bool = False
     ipi_ps: int = 0
     serial_ipis: bool = False
+    manager_ps: int = 0
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False

@@ -1,4 +1,4 @@
-"""The coordinator of the central gang scheduler: at the end of each of its slices it interrupts every core."""
+"""The coordinator of gangs in turn: at the end of each of its slices it interrupts or reconfigures every core."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -14,7 +14,8 @@ class Coordinator:
 
     Sending takes `send_ps` of that core, which hosts a member itself and begins its slice afterwards; the others
     begin when the interrupt arrives. One broadcast reaches all when it is sent; `serial` interrupts are sent one
-    after the other, each at that cost.
+    after the other, each at that cost. `everywhere` is a manager in user space that tells its peers over a network and
+    has them change their kernels' parameters (section 4.2.1): for that long no core runs anybody.
     """
 
     def __init__(
@@ -26,7 +27,8 @@ class Coordinator:
         *,
         slice_ps: int,
         send_ps: int,
-        serial: bool,
+        serial: bool = False,
+        everywhere: bool = False,
     ) -> None:
         self.own, *self._others = drivers
         self._engine = engine
@@ -35,6 +37,7 @@ class Coordinator:
         self._slice_ps = slice_ps
         self._send_ps = send_ps
         self._serial = serial
+        self._everywhere = everywhere
 
     def begin(self) -> None:
         """The first slice begins with its core's timer."""
@@ -47,6 +50,8 @@ class Coordinator:
         if self._send_ps:
             self.own.follow(None)
         for number, driver in enumerate(self._others):
+            if self._everywhere and self._send_ps:
+                driver.follow(None)
             if self._serial or number == 0:
                 sent += self._send_ps
             self._engine.at(sent, partial(driver.follow, gang), driver.core)

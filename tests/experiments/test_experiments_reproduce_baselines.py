@@ -13,6 +13,12 @@ from kernelsim.scenario import MICROSECOND_PS, Barrier
 FEW_PAIRS = Setting(0, pairs=10)
 
 
+def test_a_manager_in_user_space_is_slower_by_what_it_costs_and_equal_at_long_slices() -> None:
+    row = BASELINES["REP-15"](1)
+    assert [claim.claim for claim in row.claims if not claim.holds] == []
+    assert all(ablation.breaks for ablation in row.ablations)
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_every_claim_holds_and_every_ablation_breaks(name: str, full_scale: bool) -> None:
     if not full_scale:

@@ -58,6 +58,12 @@ def test_serial_interrupts_arrive_one_after_the_other_and_cost_each() -> None:
     assert starts == [9 * US, 3 * US, 6 * US, 9 * US]
 
 
+def test_a_manager_in_user_space_stops_every_core_while_it_works() -> None:
+    outcome = run(replace(two_gangs(ipi_ps=0), scheduler="slurm-like", manager_ps=100 * US))
+    for index in CORES:
+        assert slices(outcome, f"barrier.{index}")[:2] == [(100 * US, 1 * MS), (2 * MS + 100 * US, 3 * MS)]
+
+
 def test_a_gang_whose_member_blocks_leaves_its_core_idle() -> None:
     script = ((0, "run"), (200 * US, "block"), (300 * US, "run"))
     applications = (Application("script", Scripted((script,)), (0,)), Application("cpu", CpuBound(), (0,)))
