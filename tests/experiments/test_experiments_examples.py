@@ -21,6 +21,13 @@ def test_barrier_keeps_its_progress_with_the_manifest_and_collapses_without() ->
     assert gang["applications"]["barrier"]["progress"] > 1000 * collapse["applications"]["barrier"]["progress"]
 
 
+def test_two_gangs_take_turns_at_the_interrupts_of_one_core() -> None:
+    run = experiments.run_scenario(EXAMPLES / "central-ipi.toml", overrides={"seconds": 0.5}).to_json()
+    used = [share for one in run["applications"].values() for share in one["utilisation"]]
+    assert all(0.4 < share < 0.5 for share in used)
+    assert {key: run["parameters"][-1][key] for key in ("name", "value")} == {"name": "ipi_send", "value": 3.5}
+
+
 def test_the_dissertations_manifest_is_admitted_for_sixteen_dispatchers() -> None:
     machine = planner.Topology.of(skb.load(facts.read("amd-4x4")))
     text = (EXAMPLES / "barrier.manifest").read_text()
