@@ -46,8 +46,9 @@ def rep15(seeds: int) -> Row:
             "Without overhead two gangs in turn answer soonest at slices a little shorter than the work; below that "
             "the response goes back to twice the work. The slices between 5 s and 60 ms, which the dissertation does "
             "not name, were chosen after a first sweep with 0.5 and 0.25 s failed two claims, which is why these are "
-            "fitted: where slices divide the work the 4 us of a switch push the end of LU into another pair of slices, and "
-            "phase-locked takes 1.13 s at 0.5 s and 1.06 s at 0.25 s, where arithmetic without switches gives 0.87 and 0.94.",
+            "fitted: where slices divide the work the 4 us of a switch push the end of LU into another pair of slices, "
+            "and phase-locked takes 1.13 s at 0.5 s and 1.06 s at 0.25 s, where arithmetic without switches gives 0.87 "
+            "and 0.94.",
         ),
         pictures={
             "rep-15": line_chart(
