@@ -7,8 +7,8 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.machine.linkage import Group, nested_levels
 from planner.trees.cost import MulticastCost
-from planner.trees.linkage import Group, nested_levels
 
 METHOD = "counting"
 LEAST_GAP = 1.06

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.trees.linkage import average_linkage, groups_after
+from planner.machine.linkage import average_linkage, groups_after
 
 LEAST_GAP = 1.25
 """Merge heights must grow by this factor for a level to count as a boundary between packages."""

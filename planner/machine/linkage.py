@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Group = tuple[int, ...]
+Distances = NDArray[np.int64] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Merge:
     absorbed: int
 
 
-def average_linkage(distance: NDArray[np.int64]) -> list[Merge]:
+def average_linkage(distance: Distances) -> list[Merge]:
     """Merges in order, nearest pair of groups first; ties to the lower cores. About O(n^2) with vectors."""
     size = len(distance)
     apart = distance.astype(np.float64)
@@ -52,7 +53,7 @@ def groups_after(merges: list[Merge], size: int) -> list[Group]:
     return sorted(tuple(sorted(own)) for own in groups.values())
 
 
-def nested_levels(distance: NDArray[np.int64], least_gap: float, most: int) -> list[list[Group]]:
+def nested_levels(distance: Distances, least_gap: float, most: int) -> list[list[Group]]:
     """Partitions into more than one group, finest first, beginning with single cores; each refines the next.
 
     They are taken where the next merge is at least `least_gap` times as high, the largest gaps first.
