@@ -13,7 +13,7 @@ from bench.proofs import proofs
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
 from bench.simulation import contended_run
-from bench.startup import help_text, import_kernelsim
+from bench.startup import help_text, import_kernelsim, topology
 from bench.trees import huge_tree, small_trees, trees
 from bench.workers import worker_fresh, worker_there
 
@@ -23,6 +23,7 @@ FIGURES = {
     "agreement-1024": many_cores,
     "import-kernelsim": import_kernelsim,
     "skb-help": help_text,
+    "topology": topology,
     "worker": worker_there,
     "worker-fresh": worker_fresh,
     "rep-13": contended_run,
