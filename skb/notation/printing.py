@@ -4,7 +4,7 @@ import re
 
 from skb.notation.operators import INFIX, PREFIX
 from skb.notation.parser import STRUCT_SUFFIX
-from skb.terms import PARTIAL_LIST, Compound, Real, String, Term, Variable
+from skb.terms import PARTIAL_LIST, Compound, Real, String, Term
 
 _PLAIN_ATOM = re.compile(r"[^\W\d_A-Z]\w*\Z|[+\-*/\\^<>=~:.?@#&$]+\Z|[!;]\Z|\[\]\Z")
 _SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r", "\0": "\\x0\\"}
@@ -97,12 +97,3 @@ def write_fact(relation: str, args: tuple[Term, ...]) -> str:
     if not args:
         return _atom(relation)
     return f"{_atom(relation)}({','.join([write_term(arg, _ARGUMENT) for arg in args])})"
-
-
-def write_rule(head: Term, body: Term | None) -> str:
-    return write_term(head) if body is None else f"{write_term(head)} :- {write_term(body)}"
-
-
-def variable_names(found: list[Variable]) -> list[str]:
-    """Names in order of first occurrence, each once."""
-    return list(dict.fromkeys(variable.name for variable in found))

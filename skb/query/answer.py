@@ -1,7 +1,7 @@
 """Answers and the limits under which they were found."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from skb.snapshot import StoredFact
@@ -61,7 +61,6 @@ class Answer:
     minimal: bool | None = None
     stopped_by: str | None = None
     supports: tuple[tuple[Support, ...], ...] | None = None
-    stats: dict[str, Any] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
