@@ -17,7 +17,7 @@ MOST_QUERY_BYTES, MOST_RECORD_BYTES = 8192, 2048
 _IDENT = re.compile(r"[a-z][A-Za-z0-9._-]*")
 _TOKEN = re.compile(
     r"\s*(?:(?P<regex>r'(?:[^'\\]|\\.)*')|(?P<ident>[a-z][A-Za-z0-9._-]*)|(?P<string>'(?:[^'\\]|\\.)*')"
-    r"|(?P<float>-?\d+\.\d+(?:[eE][+-]?\d+)?)|(?P<int>-?\d{1,18})(?![\d.])|(?P<op>>=|<=|==|!=|[><:{},])|(?P<any>_))"
+    r"|(?P<float>-?\d+(?:\.\d+(?:[eE][+-]?\d+)?|[eE][+-]?\d+))|(?P<int>-?\d{1,18})(?![\d.])|(?P<op>>=|<=|==|!=|[><:{},])|(?P<any>_))"
 )
 _OPERATORS = {">": gt, ">=": ge, "<": lt, "<=": le, "==": eq, "!=": ne}
 

@@ -63,6 +63,13 @@ def test_a_record_is_written_with_its_attributes_sorted(records: Records) -> Non
     assert str(records.set("quoted { a: 'it\\'s \\\\' }")) == "quoted { a: 'it\\'s \\\\' }"
 
 
+def test_what_is_written_of_a_record_is_read_as_the_same_record(records: Records) -> None:
+    for number in ("1.0e20", "0.00000000001", "-1.5e300", "2e-7", "12.0"):
+        found = records.set(f"object {{ a: {number} }}")
+        assert found.attributes == {"a": float(number)}
+        assert records.set(str(found)) == found
+
+
 def test_a_set_replaces_and_its_conditions_compare_with_what_was_there(records: Records) -> None:
     assert records.set("object1 { weight: 6, weight == 5 }").attributes == {"weight": 6}
     assert _code(records, "set", "object1 { weight: 7, weight == 5 }") == "constraint_mismatch"
