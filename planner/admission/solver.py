@@ -1,7 +1,7 @@
 """The complete allocation: cores and window offsets as one model, tasks with laxity by learnt conflicts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
@@ -127,12 +127,16 @@ class _Model(WindowModel):
     def _learn(self, core: int, cores: Mapping[Team, tuple[int, ...]], starts: Mapping[Request, int]) -> None:
         """Forbid a small set of teams that cannot share a core, at these window offsets, on every core."""
         conflict = [team for team, own in cores.items() if core in own]
+        windows = [(request, starts[request]) for team in conflict for request in team.windows]
         for team in list(conflict):
             fewer = [other for other in conflict if other is not team]
-            windows = [(request, starts[request]) for other in fewer for request in other.windows]
-            if core_offsets(self._question, core, fewer, windows).releases is None:
-                conflict = fewer
-        windows = [(request, starts[request]) for team in conflict for request in team.windows]
+            beside = [(request, ns) for request, ns in windows if request not in team.requests]
+            if self._fails(core, fewer, beside):
+                conflict, windows = fewer, beside
+        for window in list(windows):
+            beside = [other for other in windows if other is not window]
+            if self._fails(core, conflict, beside):
+                windows = beside
         self._is_final &= core_offsets(self._question, core, conflict, windows).is_final
         stays = [
             self._model.indicates([(1, self._starts[request])], "==", start_ns // self._unit_ns)
@@ -141,3 +145,6 @@ class _Model(WindowModel):
         for somewhere in sorted({core for _, core in self._sits}):
             if all((team, somewhere) in self._sits for team in conflict):
                 self._model.any_of([], [*(self._sits[team, somewhere] for team in conflict), *stays])
+
+    def _fails(self, core: int, teams: Sequence[Team], windows: Sequence[tuple[Request, int]]) -> bool:
+        return core_offsets(self._question, core, teams, windows).releases is None

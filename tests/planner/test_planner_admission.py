@@ -127,6 +127,14 @@ def test_a_task_that_no_offset_helps_is_refused_for_its_demand() -> None:
     assert (tight.refusal.rule, tight.refusal.minimal) == ("demand", True)
 
 
+def test_a_window_that_is_in_the_way_by_itself_is_named_without_the_others_phases() -> None:
+    asked = [gang("task", "B 1\nS 2 8 7", 3), gang("gang", "G 4 12\nH 4 24 4\nH 14 24 14", 3)]
+    decision = admit(asked, Topology.of(flat(3)))
+    assert decision.refusal is not None
+    assert (decision.refusal.rule, decision.refusal.minimal) == ("demand", True)
+    assert [(cause.application, cause.phase) for cause in decision.refusal.causes] == [("task", 1), ("gang", 2)]
+
+
 def test_a_change_that_could_hurt_is_refused_as_a_transition() -> None:
     asked = [gang("a", "H 4 10\nH 4 9", 1), gang("b", "H 4 10", 1)]
     decision = admit(asked, Topology.of(flat(1)))

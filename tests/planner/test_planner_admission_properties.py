@@ -62,7 +62,7 @@ def test_what_is_admitted_misses_nothing_whatever_changes_when(asked: list[Manif
     if not decision.admitted:
         assert decision.refusal is not None
         assert decision.refusal.causes
-        assert decision.refusal.minimal or decision.refusal.rule in ("transition", "limit")
+        assert decision.refusal.minimal
         return
     until_ns = 200 * MS
     for attempt in range(4):
