@@ -128,3 +128,14 @@ def test_planted_blocks_are_found():
     problem = Problem(flow, distance, np.zeros((64, 64)), (), tuple(range(64)), tuple(range(64)))
     found = search(problem, [tuple(range(64))], Budget(200, None))
     assert problem.cost(found) == flow.sum()
+
+
+def test_threads_that_talk_to_nobody_do_not_keep_the_search_busy():
+    random = np.random.default_rng(5)
+    distance = random.random((50, 50))
+    np.fill_diagonal(distance, 0)
+    flow = np.zeros((40, 40))
+    flow[0, 1] = 1.0
+    problem = Problem(flow, distance, np.zeros((40, 50)), (), tuple(range(50)), tuple(range(50)))
+    found = search(problem, [tuple(range(40))], Budget(400, None))
+    assert problem.cost(found) == distance[~np.eye(50, dtype=bool)].min()

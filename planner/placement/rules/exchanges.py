@@ -22,13 +22,16 @@ NEVER = 2**31 - 1
 
 
 class Exchanges:
-    """Slots are the facilities, then an empty slot for each location left over; each has a location."""
+    """Slots are the facilities, then an empty slot for each location left over; each has a location.
+
+    Of two that exchange, one must matter: be a facility that pays for its location, or that a rule is about.
+    """
 
     def __init__(self, problem: Problem) -> None:
         self._slots = problem.location_count
         self._permitted = np.ones((self._slots, self._slots), dtype=bool)
         self._permitted[: problem.size] = problem.permitted()
-        self._is_real = np.arange(self._slots) < problem.size
+        self._matters = _matters(problem)
         self._rules = [_Marked(own, self._slots, problem.location_count) for own in _taken_together(problem.rules)]
         self._permits_all = bool(self._permitted.all())
         self._there: Flags = self._permitted
@@ -46,7 +49,7 @@ class Exchanges:
     def allowed(self, at: Indices) -> Flags:
         """Slots x slots: whether exchanging their locations keeps every rule, given that `at` keeps them."""
         there = self._there = self._permitted[:, at]
-        allowed = there & there.T & (self._is_real[:, None] | self._is_real[None, :])
+        allowed = there & there.T & (self._matters[:, None] | self._matters[None, :])
         for rule in self._rules:
             fits = rule.fits(at)
             allowed &= fits & fits.T
@@ -64,8 +67,8 @@ class Exchanges:
         """Mark in `until` with whom the slot must never exchange; where no rule depends on other facilities."""
         if not self._permits_all:
             until[~(self._there[slot] & self._there[:, slot])] = NEVER
-        if not self._is_real[slot]:
-            until[~self._is_real] = NEVER
+        if not self._matters[slot]:
+            until[~self._matters] = NEVER
         until[slot] = NEVER
 
 
@@ -143,3 +146,12 @@ def _marks(members: tuple[int, ...], slots: int) -> Flags:
     marked = np.zeros(slots, dtype=bool)
     marked[list(members)] = True
     return marked
+
+
+def _matters(problem: Problem) -> Flags:
+    """Slots whose location makes a difference; facilities without flow are as good as empty slots."""
+    matters = np.zeros(problem.location_count, dtype=bool)
+    has_flow = problem.flow.any(axis=0) | problem.flow.any(axis=1)
+    has_own_cost = np.ptp(problem.linear, axis=1) > 0
+    matters[: problem.size] = bool(problem.rules) | has_flow | has_own_cost
+    return matters
