@@ -1,7 +1,7 @@
 """Server-sent events: a stream that ends with its client, with its source, or where nobody reads it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -17,7 +17,7 @@ class EventStream(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, blocks: AsyncIterator[str]) -> None:
+    def __init__(self, blocks: AsyncGenerator[str]) -> None:
         super().__init__(None, 200)
         del self.headers["content-length"]
         self.headers["x-accel-buffering"] = "no"
@@ -32,6 +32,7 @@ class EventStream(Response):
             pour.cancel()
             gone.cancel()
             outcomes = await asyncio.gather(pour, gone, return_exceptions=True)
+            await self._blocks.aclose()  # cancelled while it sent, the source stands at its last block, not at its end
         failure = outcomes[0]
         if isinstance(failure, Exception) and not isinstance(failure, (TimeoutError, OSError)):
             raise failure
@@ -39,9 +40,8 @@ class EventStream(Response):
     async def _pour(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         async for block in self._blocks:
-            await asyncio.wait_for(
-                send({"type": "http.response.body", "body": block.encode("utf-8"), "more_body": True}), SLOWEST_S
-            )
+            async with asyncio.timeout(SLOWEST_S):  # wait_for would swallow a cancellation in Python 3.11
+                await send({"type": "http.response.body", "body": block.encode("utf-8"), "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

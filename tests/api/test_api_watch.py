@@ -1,10 +1,11 @@
 """Watching a machine over a real connection."""
 
+import asyncio
 import http.client
 import json
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator, MutableMapping
 from contextlib import closing, suppress
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -15,6 +16,7 @@ from starlette.testclient import TestClient
 import facts
 from api.service.app import create_app
 from api.service.server import serving
+from api.service.streams import EventStream
 from api.service.work.pool import Pool
 from skb.knowledge import KnowledgeBase
 from skb.store.store import Store
@@ -139,6 +141,34 @@ def test_a_client_that_leaves_is_forgotten(address: str, knowledge: KnowledgeBas
         while len(app.state.holdings.watchers) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert len(app.state.holdings.watchers) == 0
+
+
+def test_a_client_that_leaves_while_it_is_sent_to_ends_the_source():
+    ended: list[bool] = []
+
+    async def blocks() -> AsyncGenerator[str]:
+        try:
+            yield "retry: 2000\n\n"
+        finally:
+            ended.append(True)
+
+    async def leave_before_the_block_is_sent() -> list[bool]:
+        sending = asyncio.Event()
+
+        async def send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.body":
+                sending.set()
+                await asyncio.Event().wait()
+
+        async def receive() -> MutableMapping[str, Any]:
+            await sending.wait()
+            return {"type": "http.disconnect"}
+
+        stream = EventStream(blocks())
+        await stream({"type": "http"}, receive, send)
+        return list(ended)
+
+    assert asyncio.run(leave_before_the_block_is_sent()) == [True]
 
 
 def test_the_end_of_the_service_ends_the_streams(knowledge: KnowledgeBase, pool: Pool):

@@ -1,7 +1,7 @@
 """Jobs: how far long work is, what it told so far, calling it off."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
@@ -62,7 +62,7 @@ def _described(job: Job, after: int) -> Response:
     return Response(job.document(after), media_type="application/json")
 
 
-async def _blocks(holdings: Holdings, job: Job, after: int) -> AsyncIterator[str]:
+async def _blocks(holdings: Holdings, job: Job, after: int) -> AsyncGenerator[str]:
     with holdings.watchers.joined():
         yield "retry: 2000\n\n"
         silent_s = 0.0

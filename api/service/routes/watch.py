@@ -1,7 +1,7 @@
 """Watching a machine: its changes as server-sent events, from any revision that is kept."""
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from itertools import groupby
 from typing import Annotated
 
@@ -55,7 +55,7 @@ def _read_event_id(text: str) -> tuple[int, int]:
     return (int(found[1]), 0) if found[2] is None else (int(found[1]) - 1, int(found[2]))
 
 
-async def _blocks(holdings: Holdings, cursor: Changes, told: int, heartbeat_s: float) -> AsyncIterator[str]:
+async def _blocks(holdings: Holdings, cursor: Changes, told: int, heartbeat_s: float) -> AsyncGenerator[str]:
     with holdings.watchers.joined() as watcher:
         yield f"retry: 2000\n: after revision {cursor.revision}\n\n"
         while not holdings.watchers.is_closed:
