@@ -1,4 +1,4 @@
-"""Square matrices of numbers in CSV: core-to-core latencies in nanoseconds, or traffic between threads."""
+"""The reader of core-to-core latencies in nanoseconds: square matrices in CSV, or as tools print them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from pathlib import Path
 
 from facts.pairs.printed import MAX_CORES, is_unknown, labels_around, printed_cells
 from facts.reading import Anomaly, Fact, ReadError, Reading
@@ -15,7 +14,6 @@ MAX_BYTES = 32 * 1024 * 1024
 MAX_ROWS = MAX_CORES
 MAX_VALUE = Decimal(10) ** 15
 
-Matrix = list[list[float | None]]
 Lines = list[tuple[int, list[str]]]
 
 _NOTED = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)±(\d{1,12}(?:\.\d{1,9})?)\Z", re.ASCII)
@@ -28,7 +26,8 @@ def read_latencies(text: str, *, name: str, where: str) -> Reading:
     The matrix is in ns and may hold only one of its triangles: a pair that is given one way stands for both. Labels
     around it are skipped, NaN is unknown, and what core-to-core-latency and c2clat print is read, too. A pair given
     neither way stays unknown; one warning counts them. Core ids are the matrix' own order, which need not be the OS's.
-    Raises ReadError as `matrix_ns` does.
+    Raises ReadError, with line and column, for other text in a cell, a negative or endless number, rows of unequal
+    length, and a matrix that is not square.
     """
     lines, left = _table(text, where)
     noted = [[_NOTED.match(cell.strip()) for cell in cells] for _, cells in lines]
@@ -53,56 +52,6 @@ def read_latencies(text: str, *, name: str, where: str) -> Reading:
     return Reading(name, tuple(facts), None, "measured", source, {"PU": len(matrix)}, warnings)
 
 
-def matrix_ns(text: str, *, where: str = "the CSV") -> Matrix:
-    """Return the numbers of a square CSV matrix as they stand, None for an empty cell.
-
-        >>> matrix_ns(",\\n41.5,\\n")
-        [[None, None], [41.5, None]]
-
-    Raises ReadError, with line and column, for text in a cell, a negative or endless number, rows of unequal length,
-    and a matrix that is not square.
-    """
-    return [[None if value is None else float(value) for value in row] for row in _decimals(_lines(text, where), where)]
-
-
-def read_matrix(source: str | Path, *, require_complete: bool = True, symmetric: bool = True) -> Matrix:
-    """Return the matrix in a CSV file.
-
-    With `symmetric` a missing value is that of the opposite direction; a diagonal may be empty and is then None.
-    Raises ReadError as `matrix_ns` does, where the file cannot be read and, with `require_complete`, where a pair is
-    missing.
-    """
-    where = str(source)
-    rows = _decimals(_lines(_text(Path(source)), where), where)
-    if symmetric:
-        rows = _symmetric(rows)
-    missing = _missing(rows)
-    if missing and require_complete:
-        row, column = missing[0]
-        raise ReadError(
-            "missing_pair",
-            f"{where} lacks {len(missing)} of {len(rows) * (len(rows) - 1)} pairs, the first at line {row + 1}, "
-            f"column {column + 1}; a value for every pair (in one direction at least) is accepted.",
-            {"missing": len(missing), "line": row + 1, "column": column + 1},
-        )
-    return [[None if value is None else float(value) for value in row] for row in rows]
-
-
-def _text(path: Path) -> str:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ReadError("too_large", f"{path} has more than {MAX_BYTES} bytes; at most so many are read.")
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ReadError(
-            "unreadable", f"{path} cannot be read ({error.strerror}); a CSV file of a square matrix is accepted."
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ReadError(
-            "not_text", f"{path} is no UTF-8 text at byte {error.start}; a CSV file is accepted."
-        ) from error
-
-
 def _picoseconds(nanoseconds: Decimal) -> int:
     return int((nanoseconds * 1000).to_integral_value(ROUND_HALF_UP))
 
@@ -113,13 +62,13 @@ def _table(text: str, where: str) -> tuple[Lines, int]:
     if printed is not None:
         return list(enumerate(printed, start=1)), 0
     first = text.lstrip().split("\n", maxsplit=1)[0]
-    delimiter = next((mark for mark in ",;\t" if mark in first), ",")
+    delimiter = next((mark for mark in ";,\t" if mark in first), ",")
     lines = _lines(text.replace(",", ".") if delimiter == ";" else text, where, delimiter)
     top, left = labels_around([cells for _, cells in lines])
     return [(line, cells[left:]) for line, cells in lines[top:]], int(left)
 
 
-def _decimals(lines: Lines, where: str, left: int = 0) -> list[list[Decimal | None]]:
+def _decimals(lines: Lines, where: str, left: int) -> list[list[Decimal | None]]:
     rows = [
         [_number(cell, line, column, where) for column, cell in enumerate(cells, start=1 + left)]
         for line, cells in lines
@@ -137,7 +86,7 @@ def _decimals(lines: Lines, where: str, left: int = 0) -> list[list[Decimal | No
     return rows
 
 
-def _lines(text: str, where: str, delimiter: str = ",") -> Lines:
+def _lines(text: str, where: str, delimiter: str) -> Lines:
     """Return (line, cells) of the rows; empty lines at the end are skipped."""
     if len(text) > MAX_BYTES:
         raise ReadError("too_large", f"{where} has more than {MAX_BYTES} characters; at most so many are read.")

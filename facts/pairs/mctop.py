@@ -23,7 +23,6 @@ _BYTES_PER_MIB = 1 << 20
 _STRUCTURE = frozenset({"machine", "core", "pu", "numa_node"})
 
 Row = tuple[str, tuple[Argument, ...]]
-Triple = tuple[int, int, Decimal]
 
 
 def read_mctop(text: str, *, name: str, where: str) -> Reading:

@@ -123,10 +123,11 @@ class _Run:
             self._prove(other_proofs, self._deadline(0.75))
         if not self._is_optimal():
             self._search(self._iterations, 1.0)
+        now, until = time.perf_counter(), self._bound_deadline()
         if not is_small:
-            self._take(cheap_bound(problem, self._best))
+            self._take(cheap_bound(problem, self._best, None if until is None else (now + until) / 2.0))
         if not (is_small and is_patient):
-            self._prove(level_evidence, self._bound_deadline())
+            self._prove(level_evidence, until)
         cost = problem.cost(self._best)
         return Solved(
             status="optimal" if self._is_optimal() else "feasible",

@@ -12,7 +12,7 @@ def test_every_claim_holds_and_every_ablation_breaks(name: str, full_scale: bool
     assert [claim.claim for claim in row.claims if not claim.holds] == []
     assert [ablation.change for ablation in row.ablations if not ablation.breaks] == []
     assert row.ablations
-    assert row.verdict == "reproduced"
+    assert row.verdict == ("fitted" if name == "REP-26" else "reproduced")
 
 
 def test_two_gangs_without_laxity_are_never_silently_late() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import facts
-from facts.pairs.matrix import matrix_ns, read_latencies, read_matrix
+from facts.pairs.matrix import read_latencies
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "core-to-core"
 FILES = sorted(FOLDER.glob("*.csv"))
@@ -57,10 +57,10 @@ def test_a_missing_pair_stays_unknown_and_is_counted_once() -> None:
     ("text", "code", "place"),
     [
         (",\nfast,\n", "not_a_number", "line 2, column 1"),
-        ("core0,core1\n,\n1,\n", "not_a_number", "line 1, column 1"),
+        ("core0,core0\n,\n1,\n", "not_a_number", "line 1, column 1"),
         (",\n-3,\n", "not_a_number", "line 2, column 1"),
         (",\ninf,\n", "not_a_number", "line 2, column 1"),
-        (",\nnan,\n", "not_a_number", "line 2, column 1"),
+        (",\nnan5,\n", "not_a_number", "line 2, column 1"),
         (",\n1e999999,\n", "not_a_number", "line 2, column 1"),
         (",\n1_0,\n", "not_a_number", "line 2, column 1"),
         (",\n1,2,3\n", "not_square", "row 2"),
@@ -71,7 +71,7 @@ def test_a_missing_pair_stays_unknown_and_is_counted_once() -> None:
 )
 def test_a_cell_that_cannot_be_used_is_refused_with_line_and_column(text: str, code: str, place: str) -> None:
     with pytest.raises(facts.ReadError) as caught:
-        matrix_ns(text)
+        read_latencies(text, name="m", where="m.csv")
     assert (caught.value.code, place in str(caught.value)) == (code, True), str(caught.value)
 
 
@@ -104,6 +104,7 @@ Min  latency: 38.5ns ±0.5 cores: (2,0)
         "cpu,a,b,c\na,0,576,38.5\nb,576,0,39\nc,38.5,39,0\n",
         "core 0,core 1,core 2\n,,\n576,,\n38.5,39,-\n",
         "a;;;\nb;576,0;;\nc;38,5;39;\n",
+        "0;576,0;38,5\n576,0;0;39\n38,5;39;0\n",
         "0\t576\t38.5\n576\t0\t39\n38.5\t39\t0\n",
     ],
 )
@@ -129,40 +130,27 @@ def test_a_printed_table_that_is_cut_is_refused() -> None:
         facts.read(b" CPU 0 1 2\n 0 0 1 2\n 1 1 0 2\n")
 
 
-def test_a_complete_matrix_is_required_where_a_missing_pair_would_be_taken_for_0(tmp_path: Path) -> None:
-    path = tmp_path / "hole.csv"
-    path.write_text(",,\n10,,\n,20,\n")
-    with pytest.raises(facts.ReadError, match="lacks 2 of 6 pairs, the first at line 1, column 3"):
-        read_matrix(path)
-    assert read_matrix(path, require_complete=False)[0] == [None, 10.0, None]
-
-
-def test_an_empty_diagonal_is_no_missing_pair(tmp_path: Path) -> None:
-    path = tmp_path / "whole.csv"
-    path.write_text(",\r\n7.5,\r\n")
-    assert read_matrix(path) == [[None, 7.5], [7.5, None]]
+def test_an_empty_diagonal_is_no_missing_pair() -> None:
+    reading = read_latencies(",\r\n7.5,\r\n", name="whole", where="whole.csv")
+    assert (len(reading.facts), reading.warnings) == (2, ())
 
 
 @pytest.mark.parametrize("path", TRAFFIC, ids=lambda path: path.stem)
 def test_a_full_traffic_matrix_is_read_as_it_stands(path: Path) -> None:
-    matrix = read_matrix(path, symmetric=False)
-    assert len(matrix) == int(path.stem.rsplit("_", 1)[1])
-    assert all(value is not None for row in matrix for value in row)
-
-
-def test_a_file_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(facts.ReadError, match="cannot be read"):
-        read_matrix(tmp_path / "none.csv")
+    size = int(path.stem.rsplit("_", 1)[1])
+    reading = facts.read(path)
+    assert (reading.objects, len(reading.facts), reading.warnings) == ({"PU": size}, size * (size - 1), ())
 
 
 @settings(derandomize=True, max_examples=60, deadline=None)
 @given(st.text(alphabet=',.\n\r"0123456789eE+-x \t;', max_size=60))
 def test_any_text_is_a_matrix_or_a_read_error(text: str) -> None:
     try:
-        matrix = matrix_ns(text)
+        reading = read_latencies(text, name="m", where="m")
     except facts.ReadError:
-        matrix = []
-    assert all(len(row) == len(matrix) for row in matrix)
+        return
+    cores = range((reading.objects or {})["PU"])
+    assert all(fact.args[0] in cores and fact.args[1] in cores for fact in reading.facts)
 
 
 @settings(derandomize=True, max_examples=40, deadline=None)

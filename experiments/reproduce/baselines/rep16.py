@@ -18,6 +18,7 @@ THRESHOLD = 0.02
 SWITCH_US = 4
 PUBLISHED_GAIN = 0.36
 SKEWS_US = (1, 2, 5, 10)
+SKEWED_RUNS = 5
 
 
 def rep16(seeds: int) -> Row:
@@ -36,7 +37,7 @@ def rep16(seeds: int) -> Row:
             "slice, us": list(SLICES_US),
             **{f"gain, broadcast of {send:g} us": list(row.values()) for send, row in gains.items()},
             "lost to switches, phase-locked": list(switching.values()),
-            "lost by clock skew of U[0, us) at 20 us": _skewed(seeds),
+            f"lost by clock skew of U[0, us) at 20 us, {min(seeds, SKEWED_RUNS)} runs": _skewed(seeds),
         },
         notes=_notes(gains),
         pictures={"rep-16": _picture(gains)},
@@ -66,6 +67,7 @@ def _gain_claims(gains: Mapping[float, Mapping[int, float]]) -> tuple[Claim, ...
             "0.36: within 0.15-0.45",
             middle,
             0.15 <= middle <= 0.45,
+            fitted=True,
         ),
         Claim(
             "gain at 20 us over the band: the published one is inside",
@@ -103,7 +105,7 @@ def _many_cores() -> Ablation:
 def _skewed(seeds: int) -> dict[int, float]:
     """What clocks that are not quite together cost phase locking, against clocks that are."""
     together = alternate(Setting(20)).progress
-    few = range(min(seeds, 5))
+    few = range(min(seeds, SKEWED_RUNS))
     return {
         us: round(1 - mean(alternate(Setting(20, skew_us=us, seed=seed)).progress for seed in few) / together, 4)
         for us in SKEWS_US
@@ -113,7 +115,7 @@ def _skewed(seeds: int) -> dict[int, float]:
 def _parameters() -> tuple[Parameter, ...]:
     return (
         *platform("amd-4x4").deployment.parameters,
-        Parameter("ipi_send", "2 to 5", "us", "free: several us, section 4.2.2; a band, none is singled out"),
+        Parameter("ipi_send", "2 to 5", "us", "free: several us, section 4.2.2; a band; one claim singles out 3.5"),
         Parameter("slices", "80 ms to 20 us", "", "printed: section 4.2.2"),
         Parameter("coordinator", "core 0, a member that begins after it has sent", "", "printed: section 4.2.2"),
         Parameter("cores", "BARRIER and CPU-Bound 0 to 15, in turn", "", "printed: section 4.2.2"),
@@ -125,8 +127,9 @@ def _notes(gains: Mapping[float, Mapping[int, float]]) -> tuple[str, ...]:
     return (
         "At slices that anybody uses phase locking gains nothing over a central scheduler with interrupts; what it "
         "saves is the coordinator and its interrupts. We draw the dissertation's sober conclusion.",
-        f"No cost of a broadcast was chosen to give 36 %; that would take about 4.24 us. The ends of the band give "
-        f"{ends[0]:.1%} and {ends[1]:.1%}, just outside 15-45 %.",
+        f"Over the whole band 15-45 % at 20 us does not hold: its ends give {ends[0]:.1%} and {ends[1]:.1%}. The claim "
+        "that names one cost, the middle, is therefore fitted; equality, onset and the switches' share hold over the "
+        "band. 36 % would take about 4.24 us.",
         "Every pair of slices is like every other: 100 pairs are measured instead of 10 s, and a run that carries out "
         "each iteration gives the same trace. The text says that the switches' share rises exponentially; 4 us over "
         "the slice is a hyperbola.",

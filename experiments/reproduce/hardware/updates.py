@@ -22,13 +22,14 @@ class Contest:
     """One machine, and what a hand-off between its cores takes of the interconnect.
 
     `is_contended` off is unlimited coherence bandwidth; `server_misses` lets each line of an update miss the
-    server's cache.
+    server's cache; with `skips_l1` a core of the same die has a line from its second level alone.
     """
 
     platform: Platform
     hand_off_ps: int
     is_contended: bool = True
     server_misses: bool = False
+    skips_l1: bool = False
 
     def shared_cycles(self, cores: Sequence[int], lines: int, seeds: int) -> float:
         """Mean cycles of an update of `lines` shared lines by every one of `cores`."""
@@ -50,9 +51,10 @@ class Contest:
 
     def _coherence(self) -> Coherence:
         machine = self.platform.deployment.machine
-        hit = self._ps(self.platform.topology.cache_cycles["l1"])
+        cycles = self.platform.topology.cache_cycles
+        hit = self._ps(cycles["l1"])
         groups = self._groups()
-        inside = self._ps(self.platform.topology.cache_cycles["l1"] + self.platform.topology.cache_cycles["l2"])
+        inside = self._ps(cycles["l2"] + (0 if self.skips_l1 else cycles["l1"]))
         transfer = [
             [inside if groups[a] == groups[b] else machine.line_ps[a][b] for b in range(machine.cores)]
             for a in range(machine.cores)

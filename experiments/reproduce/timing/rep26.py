@@ -22,8 +22,8 @@ OTHERS = 3
 def rep26(seeds: int) -> Row:
     """Rounds by the slowest receiver on 4 to 48 cores; then cores that are late because they are busy, by seed."""
     rounds = {name: {late: _rounds(name, late) for late in EXPECTED} for name in MACHINES}
-    busy = [_busy(seed) for seed in range(seeds)]
-    totals = sorted(round(outcome.start_ps / MILLISECOND_PS) for outcome in busy)
+    busy = [_busy(seed, OTHERS) for seed in range(seeds)]
+    totals = _totals_ms(busy)
     pit = {name: _skew_us(name, PIT_CYCLES) for name in MACHINES}
     return Row(
         id="REP-26",
@@ -46,25 +46,31 @@ def rep26(seeds: int) -> Row:
                 f"in total, ms, where monitors wait for up to {OTHERS} slices of others (PIT, 16 cores, {seeds} runs)",
                 "several hundreds",
                 [totals[0], totals[-1]],
-                totals[0] >= 160 and totals[-1] < 1000 and all(outcome.phase_locked for outcome in busy),
+                totals[0] >= 200 and totals[-1] < 1000 and all(outcome.phase_locked for outcome in busy),
+                fitted=True,
             ),
         ),
-        tolerance="the exact outcome of the protocol; the total between 160 ms and a second",
+        tolerance="the exact outcome of the protocol; the total between 200 ms and a second",
         parameters=(
             *(one for one in platform("amd-4x4").deployment.parameters if one.name in ("timeslice", "message_latency")),
             Parameter("window", "80 ms, doubled, given up beyond 1 s", "", "printed: section 3.6.3"),
             Parameter("tsc_read", 25, "cycles", "printed: section 3.5.4; nothing beside a window"),
             Parameter("pit_read", PIT_CYCLES, "cycles", "printed: section 3.5.4, tens of thousands; the two is free"),
-            Parameter("busy_core", f"late by U[0, {OTHERS} slices)", "", "free"),
+            Parameter("busy_core", f"late by U[0, {OTHERS} slices)", "", "free: chosen for the total"),
         ),
         ablations=(_idle_cores(), _locked_all_the_same()),
         series={
             "rounds": {name: list(found.items()) for name, found in rounds.items()},
             "total on busy cores, ms": totals,
+            "total by how many slices of others monitors wait for, ms": {
+                others: _totals_ms([_busy(seed, others) for seed in range(seeds)]) for others in range(1, 6)
+            },
         },
         notes=(
             "A window of 80 ms and a cost of several hundred agree only after back-offs. Reading the PIT does not "
-            "cause them, not even 48 cores in turn: cores that are busy do.",
+            "cause them, not even 48 cores in turn: cores that are busy do. How busy is free, so the total is fitted: "
+            "it is several hundred behind up to 2, 3 or 4 slices of others; behind one nobody is late, and behind 5 it "
+            "can exceed a second (see the series).",
             "A clock that cores have to share lets them see the stamp one after the other: timers are then "
             f"apart by up to {', '.join(f'{value} us on {name}' for name, value in pit.items())} "
             f"({PIT_CYCLES:,} cycles a read). A gang that spins for 50 us is not locked any more by then; with "
@@ -121,10 +127,14 @@ def _locked(late_ms: int) -> list[object]:
     return [outcome.phase_locked, len({each.core for each in starts if each.end_ps - each.start_ps == MILLISECOND_PS})]
 
 
-def _busy(seed: int) -> Outcome:
+def _busy(seed: int, others: int) -> Outcome:
     random = Random(f"{seed} busy")
-    delays = (0, *(random.randrange(OTHERS * SLICE_MS * MILLISECOND_PS) for _ in range(15)))
+    delays = (0, *(random.randrange(others * SLICE_MS * MILLISECOND_PS) for _ in range(15)))
     return _synchronised("amd-4x4", delays, PIT_CYCLES)
+
+
+def _totals_ms(runs: list[Outcome]) -> list[int]:
+    return sorted(round(outcome.start_ps / MILLISECOND_PS) for outcome in runs)
 
 
 def _skew_us(name: str, read_cycles: int) -> int:

@@ -54,9 +54,9 @@ class Limits:
         return self.deadline is not None and time.perf_counter() >= self.deadline
 
 
-def cheap_bound(problem: Problem, best: tuple[int, ...]) -> Evidence:
-    """The bound that costs next to nothing."""
-    found = gilmore_lawler(problem)
+def cheap_bound(problem: Problem, best: tuple[int, ...], deadline: float | None = None) -> Evidence:
+    """The bound that costs next to nothing on a small problem, and of a large one what the deadline leaves."""
+    found = gilmore_lawler(problem, deadline)
     return Evidence(found.value, GILMORE_LAWLER, best, found)
 
 
@@ -102,6 +102,8 @@ def other_proofs(problem: Problem, best: tuple[int, ...], bound: float, limits: 
 
 def level_evidence(problem: Problem, best: tuple[int, ...], bound: float, limits: Limits) -> Iterator[Evidence]:
     """The bound for machines too large to be proven on, where the tree of locations can tell more than `bound`."""
+    if limits.is_over:
+        return
     reduced, base = without_common_flow(problem)
     weight = _weight(reduced, best)
     if levels.most_possible(reduced, weight) + base > bound:
