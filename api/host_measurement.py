@@ -4,7 +4,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from experiments.progress_bar import ProgressBar
+from experiments.batches.progress_bar import ProgressBar
 from facts import Reading
 from facts.measure.host import DEFAULT_TIME_LIMIT_S, measure_host
 

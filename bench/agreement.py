@@ -5,8 +5,8 @@ import time
 import facts
 import skb
 from bench.figure import Figure
+from experiments.comparing.phase_change import phase_change_cycles
 from experiments.deploy import deploy
-from experiments.phase_change import phase_change_cycles
 from kernelsim import Application, Operation, PhaseChange, Reservation, Scenario, Schedule, run
 from kernelsim.scenario import MILLISECOND_PS, Scripted
 from kernelsim.system.routes import by_package

@@ -2,7 +2,7 @@
 
 import facts
 import skb
-from experiments.predicted import Comparison, compare_placements, compare_trees
+from experiments.comparing.predicted import Comparison, compare_placements, compare_trees
 from planner import Topology
 
 MACHINES = ("amd-4x4", "amd-8x4", "intel-2x4")

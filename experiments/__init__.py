@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Any
 from experiments.errors import ExperimentError, NotAdmitted
 
 if TYPE_CHECKING:
+    from experiments.batches.results_chart import plot_results
+    from experiments.batches.sweep import run_spec, sweep_status
+    from experiments.charts.schedule_chart import SchedulerPanicked, schedule_chart
     from experiments.measure import measure_latencies, measure_run
-    from experiments.results_chart import plot_results
-    from experiments.schedule_chart import SchedulerPanicked, schedule_chart
-    from experiments.simulation import SimulationResult, run_scenario, simulate
-    from experiments.sweep import run_spec, sweep_status
+    from experiments.runs.simulation import SimulationResult, run_scenario, simulate
 
 _HOME = {
-    "SchedulerPanicked": "experiments.schedule_chart",
-    "SimulationResult": "experiments.simulation",
+    "SchedulerPanicked": "experiments.charts.schedule_chart",
+    "SimulationResult": "experiments.runs.simulation",
     "measure_latencies": "experiments.measure",
     "measure_run": "experiments.measure",
-    "plot_results": "experiments.results_chart",
-    "run_scenario": "experiments.simulation",
-    "run_spec": "experiments.sweep",
-    "schedule_chart": "experiments.schedule_chart",
-    "simulate": "experiments.simulation",
-    "sweep_status": "experiments.sweep",
+    "plot_results": "experiments.batches.results_chart",
+    "run_scenario": "experiments.runs.simulation",
+    "run_spec": "experiments.batches.sweep",
+    "schedule_chart": "experiments.charts.schedule_chart",
+    "simulate": "experiments.runs.simulation",
+    "sweep_status": "experiments.batches.sweep",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import kernelsim
 from experiments.deploy import Deployment, deploy
-from experiments.simulation import SimulationResult
+from experiments.runs.simulation import SimulationResult
 from kernelsim.scenario import MILLISECOND_PS, Traffic
 from planner.machine.topology import Topology
 

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from api.cli.query_command import answer_text
+from api.cli.knowledge.query_command import answer_text
 from api.demo.material import BARRIER_MANIFEST, LARGE, SECONDS, SMALL, scenario
 from api.demo.narration import Narrator
 from api.tables import cell, table
+from experiments.charts.trace_pictures import draw_trace
+from experiments.comparing.phase_change import phase_change_cycles
 from experiments.measure import measure_latencies, measure_run
-from experiments.phase_change import phase_change_cycles
-from experiments.simulation import SimulationResult, run_scenario
-from experiments.trace_pictures import draw_trace
+from experiments.runs.simulation import SimulationResult, run_scenario
 from planner.machine.topology import Topology
 from planner.trees.tree import multicast
 from skb.store.store import Store

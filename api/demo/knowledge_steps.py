@@ -1,7 +1,7 @@
 """The first steps: machines into the store, a question to their facts."""
 
 import facts
-from api.cli.query_command import answer_text
+from api.cli.knowledge.query_command import answer_text
 from api.demo.material import LARGE, QUESTION, QUESTION_IN_WORDS, SMALL, hwloc_file
 from api.demo.narration import Narrator
 from api.machine_report import list_machines

@@ -1,9 +1,9 @@
 """The planner's steps: a placement, a multicast tree, an admission with all its schedules."""
 
 from api.bindings import emitted
-from api.cli.manifest_commands import decision_text
-from api.cli.multicast_command import tree_text
-from api.cli.place_command import placement_text
+from api.cli.planning.manifest_commands import decision_text
+from api.cli.planning.multicast_command import tree_text
+from api.cli.planning.place_command import placement_text
 from api.demo.material import (
     APPLICATION,
     APPLICATION_IN_WORDS,

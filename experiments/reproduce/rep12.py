@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 from statistics import mean, median
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.reproduce.contention import Result, Setting, contend, parameters
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim.scenario import Barrier

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from statistics import mean, pstdev
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.reproduce.contention import Setting, contend, parameters
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim.scenario import Barrier

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from statistics import mean
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row

@@ -4,18 +4,18 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from planner.admission.allocation import Allocation, Question
+from planner.admission.allocating.allocation import Allocation, Question
+from planner.admission.allocating.first_fit import allocate_first_fit
+from planner.admission.allocating.pattern_solver import has_patterns
+from planner.admission.allocating.search import search
+from planner.admission.allocating.solver import WORK_LIMIT, Impossible
 from planner.admission.asked import make_question, reserved_part
 from planner.admission.best_effort import seat_best_effort
-from planner.admission.first_fit import allocate_first_fit
 from planner.admission.fixed_cores import fix_cores
-from planner.admission.pattern_solver import has_patterns
 from planner.admission.refusal import explain
 from planner.admission.requests import MOST_HARD_PPM
 from planner.admission.reservations import Decision, Refusal
 from planner.admission.schedules import MOST_COMBINATIONS, make_schedules
-from planner.admission.search import search
-from planner.admission.solver import WORK_LIMIT, Impossible
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest, check_unique_names

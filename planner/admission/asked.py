@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from planner.admission.allocation import Question
+from planner.admission.allocating.allocation import Question
 from planner.admission.requests import Request, Team, teams_of
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from planner.admission.allocation import Allocation, Question, hard_load_ppm
+from planner.admission.allocating.allocation import Allocation, Question, hard_load_ppm
 from planner.admission.requests import Team
 
 

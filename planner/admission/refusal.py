@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from planner.admission.allocation import Allocation, Question
+from planner.admission.allocating.allocation import Allocation, Question
+from planner.admission.allocating.solver import Impossible
 from planner.admission.requests import MOST_HARD_PPM, Request
 from planner.admission.reservations import Cause, Refusal
-from planner.admission.solver import Impossible
 
 Solve = Callable[[Question], Allocation | Impossible]
 

@@ -5,7 +5,7 @@ from itertools import islice, product
 from math import prod
 from typing import TypeAlias
 
-from planner.admission.allocation import Allocation
+from planner.admission.allocating.allocation import Allocation
 from planner.admission.requests import Team
 from planner.admission.reservations import Reservation, Schedule
 from planner.manifests.manifest import Manifest

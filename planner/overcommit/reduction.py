@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from planner.admission.allocation import Allocation
+from planner.admission.allocating.allocation import Allocation
 from planner.admission.requests import MOST_HARD_PPM, ONE_PPM
 from planner.manifests.manifest import Manifest
 from planner.manifests.phases import Group, Phase

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.admission.allocation import Allocation
-from planner.admission.demand import Placed
+from planner.admission.allocating.allocation import Allocation
 from planner.admission.releases import Release
 from planner.admission.reservations import Cause, Refusal, Reservation
+from planner.admission.schedulability.demand import Placed
 from planner.errors import PlanError
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest

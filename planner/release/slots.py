@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from planner.admission.demand import Placed, checkpoint_count, judge_demand
 from planner.admission.requests import ONE_PPM, Request
 from planner.admission.reservations import Reservation
-from planner.admission.windows import fits
+from planner.admission.schedulability.demand import Placed, checkpoint_count, judge_demand
+from planner.admission.schedulability.windows import fits
 
 MONITOR = "monitor"
 """Whose reservation it is: the planner is a module of its core's monitor."""

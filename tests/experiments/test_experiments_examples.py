@@ -8,7 +8,7 @@ import experiments
 import facts
 import planner
 import skb
-from experiments.application_file import read_application_file
+from experiments.files.application import read_application_file
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from experiments.line_chart import HEIGHT_PX, WIDTH_PX, Axis, line_chart
+from experiments.charts.line_chart import HEIGHT_PX, WIDTH_PX, Axis, line_chart
 
 SVG = "{http://www.w3.org/2000/svg}"
 VALUES = st.floats(min_value=-1e9, max_value=1e9, allow_nan=False, allow_subnormal=False)

@@ -4,7 +4,7 @@ import pytest
 
 import facts
 import skb
-from experiments.predicted import Comparison, Pair, compare_placements, compare_trees
+from experiments.comparing.predicted import Comparison, Pair, compare_placements, compare_trees
 from planner import Topology
 
 

@@ -6,7 +6,7 @@ from random import Random
 import facts
 import skb
 from experiments.deploy import Deployment, deploy, deploy_planners, deploy_schedules
-from experiments.simulation import run_scenario
+from experiments.runs.simulation import run_scenario
 from kernelsim import Application, Outcome, PhaseChange, Scenario, run
 from kernelsim.scenario import MILLISECOND_PS, CpuBound, Scripted
 from planner import Decision, Manifest, Topology, admit

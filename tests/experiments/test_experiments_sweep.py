@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import experiments
-from experiments.belief import PLANS
-from experiments.results_file import ResultsFile
+from experiments.batches.results_file import ResultsFile
+from experiments.comparing.belief import PLANS
 
 SPEC = """machines = ["amd-2x2", "amd-4x4"]
 placements = ["compact", "scatter"]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from planner_machines import flat
 
 from planner import Decision, Manifest, Topology, admit
-from planner.admission.allocation import Allocation
+from planner.admission.allocating.allocation import Allocation
+from planner.admission.allocating.pattern_solver import allocate_by_patterns
+from planner.admission.allocating.shuffled_fit import allocate_shuffled
+from planner.admission.allocating.solver import allocate_completely
 from planner.admission.asked import make_question
-from planner.admission.pattern_solver import allocate_by_patterns
 from planner.admission.reservations import Reservation
-from planner.admission.shuffled_fit import allocate_shuffled
-from planner.admission.solver import allocate_completely
 from planner.manifests.phases import Group, Phase
 from planner.verify import count_misses
 from planner.verify.changes import Change, misses_under_changes

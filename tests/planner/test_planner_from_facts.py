@@ -52,7 +52,7 @@ def test_the_planner_is_imported_without_solvers() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("module", ["cpu_list", "manifests.manifest", "admission.windows"])
+@pytest.mark.parametrize("module", ["cpu_list", "manifests.manifest", "admission.schedulability.windows"])
 def test_examples_in_the_documentation_hold(module: str) -> None:
     result = doctest.testmod(importlib.import_module(f"planner.{module}"))
     assert result.attempted > 0

@@ -7,7 +7,7 @@ import pytest
 
 import facts
 import skb
-from api.cli.place_command import placement_text
+from api.cli.planning.place_command import placement_text
 from planner import Application, Topology, place
 from planner.applications.constraints import KINDS
 from planner.applications.traffic import PATTERNS

@@ -13,8 +13,8 @@ from api.service.work.attendance import attend, patience_of
 from api.service.work.jobs import Reply
 from api.service.work.orders import MachineAt
 from api.service.work.pool import Assignment
-from experiments.scenario_file import open_scenario, read_scenario
-from experiments.spec import read_spec
+from experiments.files.scenario import open_scenario, read_scenario
+from experiments.files.spec import read_spec
 
 SHORT_S = 10.0
 """A simulation that takes no longer is answered at once."""

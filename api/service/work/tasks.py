@@ -80,7 +80,7 @@ def consider(machines: Machines, tell: Tell, *, manifests: Sequence[Manifest], *
 def simulate(machines: Machines, tell: Tell, *, scenario: Mapping[str, Any]) -> bytes:
     """A run of a scenario; a refusal of its manifests is an answer."""
     from experiments.errors import NotAdmitted
-    from experiments.simulation import run_scenario
+    from experiments.runs.simulation import run_scenario
 
     try:
         return _json(run_scenario(scenario, knowledge=machines).to_json())
@@ -91,7 +91,7 @@ def simulate(machines: Machines, tell: Tell, *, scenario: Mapping[str, Any]) -> 
 
 def run_batch(machines: Machines, tell: Tell, *, spec: Mapping[str, Any]) -> bytes:
     """The rows of a batch of runs, told as they come."""
-    from experiments.sweep import run_spec
+    from experiments.batches.sweep import run_spec
 
     def tell_rows(done: int, total: int, rows: Sequence[Mapping[str, str]]) -> None:
         tell({"done": done, "total": total, "rows": rows})

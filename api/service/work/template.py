@@ -18,8 +18,8 @@ NUMBER = struct.Struct("!q")
 ROOMS = (
     "api.bindings",
     "api.service.work.worker",
-    "experiments.simulation",
-    "experiments.sweep",
+    "experiments.runs.simulation",
+    "experiments.batches.sweep",
     "ortools.sat.python.cp_model",
     "planner.controller",
     "planner.placement",

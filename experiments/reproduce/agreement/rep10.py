@@ -5,7 +5,7 @@ from functools import cache
 from itertools import pairwise
 from statistics import median
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.agreement.runs import phase_changes, schedules
 from experiments.reproduce.hardware.platform import X86, platform

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.agreement.runs import cycles_ps
 from experiments.reproduce.hardware.platform import platform

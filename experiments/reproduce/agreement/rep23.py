@@ -2,7 +2,7 @@
 
 from random import Random
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.reproduce.agreement.rep22 import LINUX_AT_2, TRAP_CYCLES, WORK_CYCLES, unmap_cycles, unmap_parameters
 from experiments.reproduce.agreement.runs import cycles_ps, operations
 from experiments.reproduce.hardware.platform import platform

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise, permutations
 from statistics import mean
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.baselines.linux import CPU_BOUND_THREADS, Result, Setting, contend
 from experiments.reproduce.hardware.platform import platform

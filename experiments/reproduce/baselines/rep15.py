@@ -6,7 +6,7 @@ from functools import cache, reduce
 from itertools import pairwise
 from statistics import mean
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row

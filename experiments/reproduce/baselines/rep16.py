@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from statistics import mean
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.baselines.two_gangs import Setting, alternate, gain
 from experiments.reproduce.hardware.platform import platform

@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import log10
 from statistics import mean
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.baselines.two_jobs import AT_ONCE_PS, SPIN_PS, Setting, benefit
 from experiments.reproduce.hardware.platform import platform

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from experiments.line_chart import Axis, Points, line_chart
+from experiments.charts.line_chart import Axis, Points, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.hardware.hierarchy import latencies, working_sets
 from experiments.reproduce.hardware.platform import Platform, platform

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.fit import r_squared
 from experiments.reproduce.hardware.platform import Platform, platform

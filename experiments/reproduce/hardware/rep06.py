@@ -2,7 +2,7 @@
 
 from random import Random
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.reproduce.hardware.platform import Platform, platform
 from experiments.reproduce.row import Claim, Row
 from kernelsim.microbenchmarks.waiting import waiting_cost, worst_ratio

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from experiments.line_chart import Axis, line_chart
+from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.contention import Setting, contend
 from experiments.reproduce.hardware.platform import platform

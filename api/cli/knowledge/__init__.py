@@ -1,0 +1,1 @@
+"""Commands about machines, facts, goals and the store."""

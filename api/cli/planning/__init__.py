@@ -1,0 +1,1 @@
+"""Commands about placements, trees, guaranteed time and services."""

@@ -1,0 +1,1 @@
+"""Curves, schedules and traces as text and SVG."""

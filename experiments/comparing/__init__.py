@@ -1,0 +1,1 @@
+"""What was believed or predicted beside what a simulation measures."""

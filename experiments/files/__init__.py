@@ -1,0 +1,1 @@
+"""The TOML files of experiments, read into typed values."""

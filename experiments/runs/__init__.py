@@ -1,0 +1,1 @@
+"""One run: a scenario made ready, simulated, and answered as users see it."""

@@ -1,0 +1,185 @@
+"""A run of the simulator from a scenario file or from an admission, with the answer as users see it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import kernelsim
+from experiments.deploy import deploy, deploy_planners, deploy_schedules
+from experiments.errors import ExperimentError
+from experiments.files.scenario import open_scenario, read_scenario, with_context
+from experiments.machines import Knowledge
+from experiments.parameters import Parameter
+from experiments.runs.scenario import Prepared, prepare
+from kernelsim.outcome import PhaseChangeOutcome
+from planner.admission.reservations import Decision
+from planner.machine.topology import Topology
+
+SHOWN_MISSES = 20
+
+
+@dataclass(frozen=True)
+class SimulationResult:
+    """What a run came to. Cores in the trace are numbered densely: core i is SKB core `core_ids[i]`."""
+
+    outcome: kernelsim.Outcome
+    machine: kernelsim.Machine
+    core_ids: tuple[int, ...]
+    cores: Mapping[str, tuple[int, ...]]
+    predicted_cost: Mapping[str, float | None]
+    parameters: tuple[Parameter, ...]
+    revision: int
+    wall_seconds: float
+    decision: Decision | None = None
+
+    @property
+    def trace(self) -> kernelsim.Trace:
+        return self.outcome.trace
+
+    @property
+    def virtual_seconds(self) -> float:
+        return self.outcome.duration_ps / 1e12
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `skb simulate --json`."""
+        outcome = self.outcome
+        return {
+            "machine": self.machine.name,
+            "virtual_seconds": self.virtual_seconds,
+            "events": outcome.events,
+            "events_represented": outcome.events_represented,
+            "dispatches": outcome.dispatches,
+            "wall_seconds": round(self.wall_seconds, 6),
+            "applications": {name: self._application(name) for name in outcome.applications},
+            "messages": len(outcome.trace.messages),
+            "phase_locked": outcome.phase_locked,
+            "phase_changes": [self._phase_change(one) for one in outcome.phase_changes],
+            "planner_misses": len(outcome.monitor_misses),
+            "trace_sha256": outcome.trace.sha256(),
+            "revision": self.revision,
+            "parameters": [parameter.to_json() for parameter in self.parameters],
+        }
+
+    def _phase_change(self, one: PhaseChangeOutcome) -> dict[str, Any]:
+        entered, released = one.entered_ps.values(), one.released_ps.values()
+        return {
+            "application": one.application,
+            "phase": one.phase,
+            "requested_us": one.requested_ps / 1e6,
+            "answered_us": None if one.answered_ps is None else one.answered_ps / 1e6,
+            "cycles": one.cycles,
+            "messages": one.messages,
+            "entered_us": max(entered) / 1e6 if entered else None,
+            "released_us": min(released) / 1e6 if released else None,
+            "together": one.is_together,
+        }
+
+    def _application(self, name: str) -> dict[str, Any]:
+        own = self.outcome.applications[name]
+        document: dict[str, Any] = {
+            "progress": own.progress,
+            "misses": len(own.misses),
+            "cores": list(self.cores[name]),
+            "utilisation": [round(used / self.outcome.duration_ps, 6) for used in own.cpu_ps],
+        }
+        if own.misses:
+            document["missed"] = [self._miss(miss) for miss in own.misses[:SHOWN_MISSES]]
+        if own.mean_latency_ps is not None:
+            document |= {"received": own.received, "mean_latency_ns": own.mean_latency_ps / 1000}
+        if self.predicted_cost.get(name) is not None:
+            document["predicted_cost"] = self.predicted_cost[name]
+        return document
+
+    def _miss(self, miss: Any) -> dict[str, Any]:
+        return {
+            "core": self.core_ids[miss.core],
+            "time_us": (miss.time_ps - self.outcome.start_ps) / 1e6,
+            "lateness_us": miss.lateness_ps / 1e6,
+        }
+
+
+def run_scenario(
+    scenario: str | Path | Mapping[str, Any],
+    *,
+    knowledge: Knowledge | None = None,
+    folder: Path | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> SimulationResult:
+    """Run SCENARIO.toml: a `Path`, its text, or its keys as a mapping; `overrides` replace top-level keys.
+
+    Text and mappings may name files only where `folder` says from where. Raises ExperimentError for mistakes, with
+    file, line and key, and NotAdmitted where the planner refuses the manifests.
+    """
+    fields = open_scenario(scenario, folder)
+    if overrides:
+        fields.table = {**fields.table, **overrides}
+    file = read_scenario(fields)
+    try:
+        return run_prepared(prepare(file, knowledge))
+    except (kernelsim.ScenarioError, kernelsim.SchedulerPanic) as error:
+        raise with_context(error, file.source) from error
+
+
+def run_prepared(prepared: Prepared) -> SimulationResult:
+    """Boot and run. Raises what the simulator raises."""
+    started = time.perf_counter()
+    outcome = kernelsim.run(prepared.scenario)
+    return SimulationResult(
+        outcome=outcome,
+        machine=prepared.deployment.machine,
+        core_ids=prepared.deployment.core_ids,
+        cores=prepared.cores,
+        predicted_cost=prepared.predicted_cost,
+        parameters=prepared.parameters,
+        revision=prepared.revision,
+        wall_seconds=time.perf_counter() - started,
+        decision=prepared.decision,
+    )
+
+
+def simulate(
+    decision: Decision,
+    machine: Topology,
+    *,
+    seconds: float = 15,
+    workloads: Mapping[str, Any] | None = None,
+    phase_changes: Sequence[tuple[str, int, float]] = (),
+    rules: str = "protect_hard",
+) -> SimulationResult:
+    """Boot the machine with an admission's schedules and run it, timers synchronised.
+
+    `workloads` are the simulator's, by application; by default several dispatchers run BARRIER and one runs CPU-Bound.
+    `phase_changes` are (application, phase, milliseconds after the start). Raises ExperimentError.
+    """
+    if not decision.admitted:
+        raise ExperimentError("the decision admits nothing; accepted: one with schedules", code="not_admitted")
+    deployment = deploy(machine)
+    try:
+        scenario = kernelsim.Scenario(
+            machine=deployment.machine,
+            applications=tuple(
+                kernelsim.Application(name, _workload(name, len(cores), workloads), deployment.indices(cores, name))
+                for name, cores in decision.cores.items()
+            ),
+            duration_ps=round(seconds * 1e12),
+            schedules=deploy_schedules(decision.schedules),
+            monitors=deploy_planners(decision.planners, deployment),
+            rules=rules,
+            synchronise=True,
+            phase_changes=tuple(
+                kernelsim.PhaseChange(name, phase, round(at_ms * 1e9)) for name, phase, at_ms in phase_changes
+            ),
+        )
+        return run_prepared(
+            Prepared(scenario, deployment, decision, decision.cores, {}, machine.revision, deployment.parameters)
+        )
+    except (kernelsim.ScenarioError, kernelsim.SchedulerPanic) as error:
+        raise ExperimentError(str(error), code=getattr(error, "code", "panic")) from error
+
+
+def _workload(name: str, dispatchers: int, chosen: Mapping[str, Any] | None) -> Any:
+    if chosen and name in chosen:
+        return chosen[name]
+    return kernelsim.scenario.Barrier() if dispatchers > 1 else kernelsim.scenario.CpuBound()

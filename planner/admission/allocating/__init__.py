@@ -1,0 +1,1 @@
+"""Cores and offsets for every team, chosen together: from quick fits to the complete search."""
