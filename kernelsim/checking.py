@@ -85,9 +85,11 @@ def _check_timers(scenario: Scenario) -> None:
 
 
 def _check_interrupts(scenario: Scenario) -> None:
-    for key in ("ipi_ps", "manager_ps"):
+    for key in ("ipi_ps", "manager_ps", "call_ps"):
         if getattr(scenario, key) < 0:
             raise _refusal(f"{key} = {getattr(scenario, key)}", "0 or more")
+    if scenario.scheduler == "user-level-gang":
+        _check_daemon(scenario)
     if scenario.scheduler not in GANGS_IN_TURN:
         return
     members = len({core for application in scenario.applications for core in application.cores})
@@ -97,6 +99,19 @@ def _check_interrupts(scenario: Scenario) -> None:
     if sending >= scenario.machine.timeslice_ps:
         raise _refusal(
             f"slices of {scenario.machine.timeslice_ps} ps that take {sending} ps to announce", "longer slices"
+        )
+
+
+def _check_daemon(scenario: Scenario) -> None:
+    """A daemon of Linux knows no reservations, and must leave its gangs most of a slice."""
+    reserved = [one for schedule in scenario.schedules for each in schedule.reservations.values() for one in each]
+    if any(reservation.kind != "B" for reservation in reserved):
+        raise _refusal("guaranteed time under scheduler 'user-level-gang'", "scheduler = rbed, or best effort alone")
+    members = len({core for application in scenario.applications for core in application.cores})
+    working = scenario.machine.context_switch_ps + 2 * members * scenario.call_ps
+    if working >= scenario.machine.timeslice_ps:
+        raise _refusal(
+            f"slices of {scenario.machine.timeslice_ps} ps of which the daemon needs {working} ps", "longer slices"
         )
 
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from functools import partial
 
 from kernelsim.checking import check
-from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.core.cpu_driver import CpuDriver, Scheduler
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Rbed
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.core.threads import UserThread
+from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
@@ -26,6 +27,7 @@ from kernelsim.scenario import (
 )
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.coordinator import Coordinator
+from kernelsim.system.gang_daemon import Gang, GangDaemon
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
@@ -70,6 +72,8 @@ class _Multikernel:
             self._boot_node(core)
         if scenario.scheduler in GANGS_IN_TURN and scenario.applications:
             self._coordinate()
+        elif scenario.scheduler == "user-level-gang" and scenario.applications:
+            self._run_daemon()
 
     # -- booting ---------------------------------------------------------------------------------------------
 
@@ -91,12 +95,16 @@ class _Multikernel:
         scenario = self.scenario
         if scenario.scheduler == "rbed":
             protect = scenario.rules == "protect_hard"
-            scheduler: Rbed | RoundRobin | GangTurns = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
+            scheduler: Scheduler = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
         elif scenario.scheduler in GANGS_IN_TURN:
             scheduler = GangTurns(tuple(application.name for application in scenario.applications))
         else:
             slices = scenario.slices_ps.get(core, (scenario.machine.timeslice_ps,))
-            scheduler = RoundRobin(slices, wakeup_preemption=scenario.wakeup_preemption)
+            preempts = scenario.wakeup_preemption
+            if scenario.scheduler == "linux-like":
+                scheduler = RoundRobin(slices, wakeup_preemption=preempts)
+            else:
+                scheduler = TwoClasses(slices, wakeup_preemption=preempts, backfill=scenario.backfill)
         late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
         origin = self.start_ps + self.late_ps[core] + (late[core] if late else 0)
         return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
@@ -115,6 +123,20 @@ class _Multikernel:
             send_ps=scenario.manager_ps if is_managed else scenario.ipi_ps,
             serial=scenario.serial_ipis and not is_managed,
             everywhere=is_managed,
+        ).begin()
+
+    def _run_daemon(self) -> None:
+        """Every application is a gang of Linux processes."""
+        machine = self.scenario.machine
+        gangs = [Gang(application.name, frozenset(application.cores)) for application in self.scenario.applications]
+        GangDaemon(
+            self.engine,
+            self.trace,
+            dict(enumerate(self.drivers)),
+            lambda: gangs,
+            slice_ps=machine.timeslice_ps,
+            call_ps=self.scenario.call_ps,
+            switch_ps=machine.context_switch_ps,
         ).begin()
 
     def _boot_node(self, core: int) -> None:

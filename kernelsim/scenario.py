@@ -8,7 +8,7 @@ from kernelsim.machine.hardware import Machine
 SECOND_PS = 10**12
 MILLISECOND_PS = 10**9
 MICROSECOND_PS = 10**6
-SCHEDULERS = ("rbed", "linux-like", "central-ipi", "slurm-like")
+SCHEDULERS = ("rbed", "linux-like", "central-ipi", "slurm-like", "user-level-gang")
 GANGS_IN_TURN = ("central-ipi", "slurm-like")
 RULES = ("protect_hard", "exact")
 WAITS = ("yield", "spin", "block")
@@ -146,7 +146,9 @@ class Scenario:
     `slices_ps[core]` are the time slices of the Linux-like scheduler, used in turn, under which with
     `wakeup_preemption` who wakes takes the core at once; `ipi_ps` is what an interprocessor interrupt, a broadcast
     unless `serial_ipis`, costs the central gang scheduler's core at each end of its slices, the machine's timeslice,
-    and `manager_ps` what the SLURM-like manager's work there costs every core.
+    and `manager_ps` what the SLURM-like manager's work there costs every core; `call_ps` is a system call of the
+    user-level gang scheduler's daemon for each member whose class it changes, and `backfill` whether a core whose
+    member of that gang cannot run is left to others.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps.
 
@@ -172,6 +174,8 @@ class Scenario:
     ipi_ps: int = 0
     serial_ipis: bool = False
     manager_ps: int = 0
+    call_ps: int = 0
+    backfill: bool = True
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False

@@ -19,6 +19,8 @@ from planner.manifests.manifest import Manifest
 
 LINUX_SLICE_MS = 15.0
 LINUX_SPREAD = 0.3
+LINUX = ("linux-like", "user-level-gang")
+DAEMON_CALL_US = 1.0
 LINUX_SLICES = 64
 
 
@@ -46,6 +48,8 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
     machine = deployment.machine
     if file.slice_ms is not None:
         machine = replace(machine, timeslice_ps=_ps(file.slice_ms))
+    elif file.scheduler == "user-level-gang":
+        machine = replace(machine, timeslice_ps=_ps(LINUX_SLICE_MS))
     scenario = kernelsim.Scenario(
         machine=machine,
         applications=tuple(_application(one, cores[one.name], deployment, file) for one in file.applications),
@@ -58,9 +62,10 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         timer_offset_ps=draws.timer_offset_ps(),
         clock_skew_ps=draws.clock_skew_ps(),
         phase_changes=tuple(_phase_change(one, cores, belief, deployment) for one in file.phase_changes),
-        slices_ps=draws.slices_ps() if file.scheduler == "linux-like" else {},
+        slices_ps=draws.slices_ps() if file.scheduler in LINUX else {},
         ipi_ps=_ps(file.ipi_us / 1e3) if file.scheduler == "central-ipi" else 0,
         manager_ps=_ps(file.manager_ms) if file.scheduler == "slurm-like" else 0,
+        call_ps=_ps(DAEMON_CALL_US / 1e3) if file.scheduler == "user-level-gang" else 0,
         warmup_ps=_ps(file.warmup_ms),
     )
     return Prepared(
@@ -228,7 +233,9 @@ def _run_parameters(file: ScenarioFile) -> tuple[Parameter, ...]:
         found.append(Parameter("ipi_send", file.ipi_us, "us", "free: several us, section 4.2.2"))
     if file.scheduler == "slurm-like":
         found.append(Parameter("manager", file.manager_ms, "ms", "free: section 4.2.1 has no figure"))
-    if file.scheduler == "linux-like":
+    if file.scheduler == "user-level-gang":
+        found.append(Parameter("daemon_call", DAEMON_CALL_US, "us", "free: a system call to change a thread's class"))
+    if file.scheduler in LINUX:
         found.append(Parameter("linux_slice", LINUX_SLICE_MS, "ms", "printed: section 3.3.3"))
         found.append(Parameter("linux_slice_spread", LINUX_SPREAD, "", "free"))
     return tuple(found)

@@ -6,10 +6,13 @@ from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Kind, Rbed, Task
 from kernelsim.core.round_robin import RoundRobin
+from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import LOOK, Engine
 from kernelsim.outcome import Miss
 from kernelsim.scenario import Reservation
 from kernelsim.trace import Mark, Slice, Trace
+
+Scheduler = Rbed | RoundRobin | GangTurns | TwoClasses
 
 _KINDS = {"B": Kind.BEST_EFFORT, "S": Kind.SOFT, "H": Kind.HARD, "G": Kind.HARD}
 
@@ -25,7 +28,7 @@ class CpuDriver:
         core: int,
         engine: Engine,
         trace: Trace,
-        scheduler: Rbed | RoundRobin | GangTurns,
+        scheduler: Scheduler,
         origin_ps: int,
         switch_ps: int,
     ) -> None:
@@ -115,6 +118,21 @@ class CpuDriver:
         assert isinstance(self.scheduler, GangTurns)
         self._settle()
         self.scheduler.turn = gang
+        self._decide()
+
+    def promote(self, gangs: frozenset[str]) -> None:
+        """A system call of the gang daemon has returned: these gangs' members are in the real-time class here."""
+        assert isinstance(self.scheduler, TwoClasses)
+        self._settle()
+        self.scheduler.promote(gangs, self._local())
+        self._decide()
+
+    def occupy(self, *, busy: bool) -> None:
+        """The gang daemon has this core, or has left it; whoever comes next pays for a switch."""
+        assert isinstance(self.scheduler, TwoClasses)
+        self._settle()
+        self._last = None
+        self.scheduler.is_daemon_here = busy
         self._decide()
 
     def is_alone(self, dispatcher: Dispatcher) -> bool:
