@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kernelsim.machine.hardware import Machine
     from kernelsim.multikernel import run
     from kernelsim.outcome import Outcome
-    from kernelsim.scenario import Application, Operation, PhaseChange, Reservation, Scenario, Schedule
+    from kernelsim.scenario import Application, Operation, PhaseChange, Programs, Reservation, Scenario, Schedule
     from kernelsim.trace import Trace
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Operation",
     "Outcome",
     "PhaseChange",
+    "Programs",
     "Reservation",
     "Scenario",
     "ScenarioError",
@@ -36,6 +37,7 @@ _HOME = {
     "Operation": "scenario",
     "Outcome": "outcome",
     "PhaseChange": "scenario",
+    "Programs": "scenario",
     "Reservation": "scenario",
     "Scenario": "scenario",
     "Schedule": "scenario",

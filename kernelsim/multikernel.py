@@ -9,21 +9,16 @@ from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Rbed
 from kernelsim.core.round_robin import RoundRobin
-from kernelsim.core.threads import UserThread
 from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import Engine
-from kernelsim.errors import ScenarioError
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
 from kernelsim.scenario import (
     GANGS_IN_TURN,
-    Application,
-    Barrier,
-    CpuBound,
     PhaseChange,
     Reservation,
     Scenario,
-    Traffic,
+    Schedule,
 )
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.coordinator import Coordinator
@@ -34,10 +29,8 @@ from kernelsim.system.planner import Planner
 from kernelsim.system.round import check_cover
 from kernelsim.system.timesync import synchronise
 from kernelsim.trace import Trace
-from kernelsim.workloads.barrier import BarrierTeam, iteration_ps, longest_work_ps
-from kernelsim.workloads.cpu_bound import CpuBoundThread
+from kernelsim.workloads.crew import Crew
 from kernelsim.workloads.scripted import ScriptedThread
-from kernelsim.workloads.traffic import Flow, TrafficThread, channels
 
 
 def run(scenario: Scenario) -> Outcome:
@@ -64,8 +57,11 @@ class _Multikernel:
         self.monitors = {
             core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))
         }
-        self.teams: dict[str, BarrierTeam] = {}
-        self.dispatchers = {application.name: self._dispatchers(application) for application in scenario.applications}
+        self.crews = {
+            application.name: Crew(application, self.engine, scenario.machine, step_by_step=scenario.step_by_step)
+            for application in scenario.applications
+        }
+        self.dispatchers = {name: self._dispatchers(crew) for name, crew in self.crews.items()}
         self.protocols: list[PhaseChangeProtocol] = []
         self.operations = Operations(scenario.operations, self.monitors, self.engine, self.trace)
         for core in range(len(self.drivers)):
@@ -153,7 +149,8 @@ class _Multikernel:
         }
         monitor.planner = Planner(driver, local, phase_locked=self.phase_locked)
         for schedule in self.scenario.schedules:
-            monitor.planner.receive(schedule)
+            if not schedule.ships_ps:
+                monitor.planner.receive(schedule)
         for application in self.scenario.applications:
             if application.name in local:
                 dispatcher = local[application.name]
@@ -166,49 +163,21 @@ class _Multikernel:
             if isinstance(thread, ScriptedThread):
                 thread.begin(self.engine.now)
 
-    def _dispatchers(self, application: Application) -> list[Dispatcher]:
-        threads: list[list[UserThread]] = [[] for _ in application.cores]
-        count = application.threads or len(application.cores)
-        cores = tuple(application.cores[i % len(application.cores)] for i in range(count))
-        for index in range(count):
-            threads[index % len(threads)].append(self._thread(application, cores, index))
+    def _dispatchers(self, crew: Crew) -> list[Dispatcher]:
+        application = crew.application
         return [
-            Dispatcher(application.name, index, self.drivers[core], threads[index], application.weight)
+            Dispatcher(application.name, index, self.drivers[core], crew.of(index), application.weight)
             for index, core in enumerate(application.cores)
-            if threads[index]
+            if crew.of(index)
         ]
-
-    def _thread(self, application: Application, cores: tuple[int, ...], index: int) -> UserThread:
-        workload = application.workload
-        if isinstance(workload, Barrier):
-            return self._team(application, cores, workload).join()
-        if isinstance(workload, CpuBound):
-            hz = self.scenario.machine.clock_hz[cores[index]]
-            return CpuBoundThread((workload.work_cycles * 10**12 + hz // 2) // hz)
-        if isinstance(workload, Traffic):
-            return TrafficThread(self.engine)
-        if len(workload.scripts) != len(cores):
-            raise ScenarioError(
-                "bad_scenario",
-                f"application {application.name!r} has {len(workload.scripts)} scripts for {len(cores)} "
-                "threads; accepted: one script each",
-            )
-        return ScriptedThread(self.engine, workload.scripts[index])
-
-    def _team(self, application: Application, cores: tuple[int, ...], barrier: Barrier) -> BarrierTeam:
-        if application.name not in self.teams:
-            machine = self.scenario.machine
-            iteration = iteration_ps(machine, cores, barrier)
-            work = longest_work_ps(machine, cores, barrier)
-            self.teams[application.name] = BarrierTeam(
-                self.engine, barrier, iteration, work, machine.block_ps, self.scenario.step_by_step
-            )
-        return self.teams[application.name]
 
     # -- running ---------------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
         scenario, engine = self.scenario, self.engine
+        for schedule in scenario.schedules:
+            if schedule.ships_ps:
+                engine.at(self.start_ps + schedule.ships_ps, partial(self._ship, schedule), rank=1 << 19)
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
         for operation in scenario.operations:
@@ -216,8 +185,7 @@ class _Multikernel:
             check_operation(operation, tuple(dispatcher.core for dispatcher in callers))
             self._once_it_runs(callers[0], operation.at_ps, partial(self.operations.ask, operation, callers))
         for application in scenario.applications:
-            if isinstance(application.workload, Traffic):
-                self._begin_traffic(application, application.workload)
+            self.crews[application.name].begin(self.start_ps, self.trace)
         begin = self.start_ps + scenario.warmup_ps
         engine.run(begin)
         before = self._measure()
@@ -226,6 +194,22 @@ class _Multikernel:
         for driver in self.drivers:
             driver.finish()
         return self._outcome(before, after)
+
+    def _ship(self, schedule: Schedule) -> None:
+        """The placement controller, on core 0, has derived one more schedule: every planner is told."""
+        first = self.monitors[0]
+
+        def take(monitor: Monitor) -> None:
+            monitor.planner.receive(schedule)
+            monitor.planner.apply()
+
+        def tell() -> None:
+            for monitor in self.monitors.values():
+                if monitor is not first:
+                    first.send(monitor, "schedule", partial(take, monitor))
+            first.then(0, partial(take, first))
+
+        first.post(0, tell)
 
     def _plan_phase_change(self, change: PhaseChange) -> None:
         dispatchers = self.dispatchers[change.application]
@@ -248,19 +232,6 @@ class _Multikernel:
 
         self.engine.at(self.start_ps + at_ps, ask, rank=1 << 19)
 
-    def _begin_traffic(self, application: Application, traffic: Traffic) -> None:
-        dispatchers = self.dispatchers[application.name]
-        threads: dict[int, TrafficThread] = {}
-        for slot, dispatcher in enumerate(dispatchers):
-            for turn, thread in enumerate(dispatcher.threads):
-                assert isinstance(thread, TrafficThread)
-                threads[slot + turn * len(dispatchers)] = thread
-        cores = tuple(threads[index].dispatcher.core for index in range(len(threads)))
-        lanes = channels(self.scenario.machine, self.trace, traffic.flows, cores)
-        for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
-            first = self.start_ps + interval_ps + number * interval_ps // len(lanes)
-            Flow(self.engine, threads[source], threads[target], channel, interval_ps).begin(first)
-
     def _measure(self) -> dict[str, tuple[int, list[int]]]:
         """Progress and core time of every application, now."""
         now = self.engine.now
@@ -269,12 +240,7 @@ class _Multikernel:
             for dispatcher in dispatchers:
                 if dispatcher.runs:
                     dispatcher.settle(now)
-            if name in self.teams:
-                self.teams[name].advance(now)
-                progress = self.teams[name].iterations
-            else:
-                progress = sum(thread.progress(now) for each in dispatchers for thread in each.threads)
-            measured[name] = (progress, [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
+            measured[name] = (self.crews[name].progress(now), [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
         return measured
 
     def _outcome(self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]) -> Outcome:
@@ -285,8 +251,10 @@ class _Multikernel:
                 key=lambda miss: (miss.time_ps, miss.core),
             )
             used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
-            received, mean = self._traffic(name)
-            applications[name] = ApplicationOutcome(progress - before[name][0], tuple(misses), used, received, mean)
+            crew = self.crews[name]
+            applications[name] = ApplicationOutcome(
+                progress - before[name][0], tuple(misses), used, *crew.received(), crew.failures()
+            )
         outcomes = [protocol.outcome() for protocol in self.protocols]
         return Outcome(
             applications=applications,
@@ -301,13 +269,6 @@ class _Multikernel:
             monitor_misses=tuple(miss for driver in self.drivers for miss in driver.misses.get("monitor", ())),
             operations=self.operations.outcomes(),
         )
-
-    def _traffic(self, name: str) -> tuple[int, int | None]:
-        threads = [
-            thread for each in self.dispatchers[name] for thread in each.threads if isinstance(thread, TrafficThread)
-        ]
-        received = sum(thread.received for thread in threads)
-        return received, sum(thread.waited_ps for thread in threads) // received if received else None
 
 
 def _adopt(driver: CpuDriver, monitor: Dispatcher, reservation: Reservation) -> None:

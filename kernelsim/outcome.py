@@ -24,10 +24,19 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
+class Failure:
+    """A program that could not go on: when, where, and why. Its thread did nothing any more."""
+
+    time_ps: int
+    core: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApplicationOutcome:
     """`progress` counts iterations (of the barrier; of all threads without one; messages received),
     `cpu_ps[i]` is dispatcher i's core time; `received` messages took `mean_latency_ps` from the start of the
-    send to their receipt.
+    send to their receipt; `failures` are those of its programs.
     """
 
     progress: int
@@ -35,6 +44,7 @@ class ApplicationOutcome:
     cpu_ps: tuple[int, ...]
     received: int = 0
     mean_latency_ps: int | None = None
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

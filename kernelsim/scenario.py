@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kernelsim.machine.hardware import Machine
+from kernelsim.programs.team import Make
 
 SECOND_PS = 10**12
 MILLISECOND_PS = 10**9
@@ -59,7 +60,18 @@ class Traffic:
     flows: tuple[tuple[int, int, int], ...]
 
 
-Workload = Barrier | CpuBound | Scripted | Traffic
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """Programs of the user's own: `make` is called once a run with the team, makes what its threads share, and returns
+    the generator function that each thread runs with its `Member`.
+
+    Runs are equal where `make` and its programs depend on nothing but their team.
+    """
+
+    make: Make
+
+
+Workload = Barrier | CpuBound | Scripted | Traffic | Programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +109,14 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """The reservations of one combination of phases: `phases[application]`, `reservations[application]`."""
+    """The reservations of one combination of phases: `phases[application]`, `reservations[application]`.
+
+    Planners know it when they boot; or, with `ships_ps`, core 0 sends it to every planner that long after the start.
+    """
 
     phases: Mapping[str, int]
     reservations: Mapping[str, tuple[Reservation, ...]]
+    ships_ps: int = 0
 
 
 @dataclass(frozen=True, slots=True)

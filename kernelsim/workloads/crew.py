@@ -1,0 +1,102 @@
+"""The threads of one application, made from its workload."""
+
+from kernelsim.core.threads import UserThread
+from kernelsim.engine import Engine
+from kernelsim.errors import ScenarioError
+from kernelsim.machine.hardware import Machine
+from kernelsim.outcome import Failure
+from kernelsim.programs.team import Team, start_programs
+from kernelsim.programs.thread import ProgramThread
+from kernelsim.scenario import Application, Barrier, CpuBound, Programs, Scripted, Traffic
+from kernelsim.trace import Trace
+from kernelsim.workloads.barrier import BarrierTeam, iteration_ps, longest_work_ps
+from kernelsim.workloads.cpu_bound import CpuBoundThread
+from kernelsim.workloads.scripted import ScriptedThread
+from kernelsim.workloads.traffic import Flow, TrafficThread, channels
+
+
+class Crew:
+    """Thread i runs on dispatcher i modulo their number; `cores[i]` is its core."""
+
+    def __init__(self, application: Application, engine: Engine, machine: Machine, *, step_by_step: bool) -> None:
+        self.application = application
+        self._engine = engine
+        self._machine = machine
+        self._team: BarrierTeam | None = None
+        count = application.threads or len(application.cores)
+        self.cores = tuple(application.cores[index % len(application.cores)] for index in range(count))
+        self.threads = self._threads(step_by_step)
+
+    def of(self, dispatcher: int) -> list[UserThread]:
+        """The threads of one dispatcher."""
+        return list(self.threads[dispatcher :: len(self.application.cores)])
+
+    def begin(self, start_ps: int, trace: Trace) -> None:
+        """Enter what happens to it from the start on, whoever runs."""
+        workload = self.application.workload
+        if isinstance(workload, Traffic):
+            self._begin_traffic(workload, start_ps, trace)
+
+    def progress(self, now: int) -> int:
+        """Iterations of the whole team, or of all its threads together."""
+        if self._team is None:
+            return sum(thread.progress(now) for thread in self.threads)
+        self._team.advance(now)
+        return self._team.iterations
+
+    def failures(self) -> tuple[Failure, ...]:
+        """Programs that failed, by thread."""
+        found = (thread.failure for thread in self.threads if isinstance(thread, ProgramThread))
+        return tuple(failure for failure in found if failure is not None)
+
+    def received(self) -> tuple[int, int | None]:
+        """How many messages it received, and how long one took in the mean."""
+        threads = [thread for thread in self.threads if isinstance(thread, TrafficThread)]
+        received = sum(thread.received for thread in threads)
+        return received, sum(thread.waited_ps for thread in threads) // received if received else None
+
+    # -- making threads --------------------------------------------------------------------------------------
+
+    def _threads(self, step_by_step: bool) -> tuple[UserThread, ...]:
+        workload = self.application.workload
+        if isinstance(workload, Barrier):
+            self._team = self._barrier_team(workload, step_by_step)
+            return tuple(self._team.join() for _ in self.cores)
+        if isinstance(workload, CpuBound):
+            return tuple(CpuBoundThread(self._work_ps(workload, core)) for core in self.cores)
+        if isinstance(workload, Traffic):
+            return tuple(TrafficThread(self._engine) for _ in self.cores)
+        if isinstance(workload, Programs):
+            return self._programs(workload)
+        return self._scripted(workload)
+
+    def _work_ps(self, workload: CpuBound, core: int) -> int:
+        hz = self._machine.clock_hz[core]
+        return (workload.work_cycles * 10**12 + hz // 2) // hz
+
+    def _programs(self, workload: Programs) -> tuple[ProgramThread, ...]:
+        threads = tuple(ProgramThread(self._engine, self._machine.block_ps) for _ in self.cores)
+        team = Team(self._engine, self._machine, self.application.name, self.cores)
+        start_programs(workload.make, team, threads)
+        return threads
+
+    def _scripted(self, workload: Scripted) -> tuple[ScriptedThread, ...]:
+        if len(workload.scripts) != len(self.cores):
+            raise ScenarioError(
+                "bad_scenario",
+                f"application {self.application.name!r} has {len(workload.scripts)} scripts for {len(self.cores)} "
+                "threads; accepted: one script each",
+            )
+        return tuple(ScriptedThread(self._engine, script) for script in workload.scripts)
+
+    def _barrier_team(self, barrier: Barrier, step_by_step: bool) -> BarrierTeam:
+        iteration = iteration_ps(self._machine, self.cores, barrier)
+        work = longest_work_ps(self._machine, self.cores, barrier)
+        return BarrierTeam(self._engine, barrier, iteration, work, self._machine.block_ps, step_by_step)
+
+    def _begin_traffic(self, traffic: Traffic, start_ps: int, trace: Trace) -> None:
+        threads = [thread for thread in self.threads if isinstance(thread, TrafficThread)]
+        lanes = channels(self._machine, trace, traffic.flows, self.cores)
+        for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
+            first = start_ps + interval_ps + number * interval_ps // len(lanes)
+            Flow(self._engine, threads[source], threads[target], channel, interval_ps).begin(first)
