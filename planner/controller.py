@@ -1,11 +1,12 @@
 """The placement controller: manifests that a machine has admitted for good; everyone keeps what was promised."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from planner.admission.admit import admit
 from planner.admission.reservations import Decision, Schedule
+from planner.control.shipping import derive
 from planner.control.submissions import (
     SOURCE,
     Submission,
@@ -24,8 +25,8 @@ from skb.errors import RevisionConflict
 from skb.knowledge import KnowledgeBase
 from skb.snapshot import Snapshot
 
-__all__ = ["Submission", "change_phase", "consider", "find_submission", "running_schedule", "submissions", "submit",
-           "withdraw"]  # fmt: skip
+__all__ = ["Submission", "change_phase", "consider", "find_submission", "running_schedule", "schedules", "submissions",
+           "submit", "withdraw"]  # fmt: skip
 
 LARGEST_ID = 2**32 - 1
 MOST_ATTEMPTS = 8
@@ -150,6 +151,11 @@ def change_phase(
 def running_schedule(knowledge: KnowledgeBase | Snapshot) -> Schedule:
     """The schedule of the phases that the admitted applications are in."""
     return schedule_of((one, one.phase) for one in submissions(knowledge))
+
+
+def schedules(knowledge: KnowledgeBase | Snapshot) -> Iterator[Schedule]:
+    """The schedule of each combination of phases of what is admitted, the running one first, derived as it is taken."""
+    return derive(submissions(knowledge))
 
 
 def _check_revision(snapshot: Snapshot, expected: int | None) -> None:

@@ -130,6 +130,19 @@ def test_a_gang_whose_next_phase_is_unknown_goes_on_as_best_effort() -> None:
     assert outcome.applications["barrier"].cpu_ps == (1 * S,) * 4
 
 
+def test_a_phase_entered_before_its_schedule_is_best_effort_until_it_arrives_and_guaranteed_from_then_on() -> None:
+    scenario = with_manifest(barrier_beside_cpu_bound(4, contended=False))
+    known, late = scenario.schedules
+    shipped = replace(scenario, schedules=(known, replace(late, ships_ps=3 * S)), warmup_ps=0)
+    before = run(replace(shipped, duration_ps=3 * S))
+    assert min(before.applications["barrier"].cpu_ps) > 3 * S - 1 * MS
+    after = run(replace(shipped, warmup_ps=4 * S, duration_ps=16 * 160 * MS))
+    assert after.applications["barrier"].cpu_ps == (8 * 160 * MS,) * 4
+    assert len([each for each in after.trace.messages if each.kind == "schedule"]) == 15
+    starts = {each.start_ps for each in after.trace.slices if each.start_ps > 4 * S}
+    assert len(starts) == 16
+
+
 def test_a_phase_of_one_application_is_looked_up_together_with_the_phases_of_the_others() -> None:
     first, second = (Application(name, CpuBound(), (core,)) for name, core in (("a", 0), ("b", 0)))
     hard = gang(1, 8, 32, 0)

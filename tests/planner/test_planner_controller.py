@@ -1,5 +1,7 @@
 """The placement controller: admitted for good means that everyone keeps what was promised."""
 
+from itertools import islice
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +9,16 @@ from hypothesis import strategies as st
 import facts
 import skb
 from planner import Manifest, PlanError
-from planner.controller import change_phase, consider, find_submission, submissions, submit, withdraw
+from planner.controller import (
+    change_phase,
+    consider,
+    find_submission,
+    running_schedule,
+    schedules,
+    submissions,
+    submit,
+    withdraw,
+)
 from skb.knowledge import KnowledgeBase
 
 GANG = "B 1\nH 80 160 80 480\n"
@@ -97,6 +108,23 @@ def test_the_running_combination_of_phases_comes_first(machine: KnowledgeBase):
     for phase in (1, 0, 1):
         assert change_phase(machine, first.id, phase).phase == phase
         assert consider(machine).schedules[0].phases == {"barrier": phase, "cpu": 0}
+
+
+def test_schedules_are_handed_over_one_by_one_though_nobody_could_go_through_all(machine: KnowledgeBase):
+    phases = "\n".join(f"H {wcet} 1000" for wcet in range(10, 90, 10))
+    for name in "abcdefghijkl":
+        submit(machine, Manifest.from_text(phases, name=name, dispatchers=1))
+    change_phase(machine, submissions(machine)[2].id, 5)
+    first, *more = islice(schedules(machine), 50)
+    assert first == running_schedule(machine)
+    assert len({tuple(one.phases.items()) for one in (first, *more)}) == 50
+
+
+def test_there_is_a_schedule_for_every_combination_of_phases(machine: KnowledgeBase):
+    for name, count in (("a", 2), ("b", 3), ("c", 4)):
+        phases = "\n".join(f"H {wcet} 100" for wcet in range(5, 5 + count))
+        submit(machine, Manifest.from_text(phases, name=name, dispatchers=2))
+    assert len({tuple(one.phases.items()) for one in schedules(machine)}) == 2 * 3 * 4
 
 
 def test_a_phase_or_an_id_that_does_not_exist_is_refused(machine: KnowledgeBase):
