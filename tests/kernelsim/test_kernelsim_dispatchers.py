@@ -1,0 +1,466 @@
+"""Dispatchers: who may write what, where state is saved, how they are entered, and that no preemption loses any."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kernelsim.dispatchers.delivery import Delivery, Endpoint, deliver, poll
+from kernelsim.dispatchers.execution import Execution, Mode
+from kernelsim.dispatchers.fpu import Fpu
+from kernelsim.dispatchers.resuming import (
+    CRITICAL,
+    ENTRY_POINTS,
+    LEAVE,
+    PAGE_FAULT,
+    PAGE_FAULT_DISABLED,
+    RUN,
+    TRAP,
+    Runtime,
+)
+from kernelsim.dispatchers.structure import (
+    FURTHER,
+    GENERAL,
+    TABLE,
+    AccessFault,
+    Entry,
+    Region,
+    Registers,
+    Structure,
+    user_read,
+    user_write,
+)
+from kernelsim.exploring import Exploration, explore
+
+THREAD = 100
+"""Where threads compute; the dispatcher's code is below."""
+
+
+def context(thread: int, step: int = 0, pc: int = THREAD) -> Registers:
+    """A thread's registers: all but the first, which is where it goes on after a yield, tell who and how far it is."""
+    return Registers(pc, (THREAD, *(2 * thread + step,) * (GENERAL - 1)))
+
+
+def structure(**fields: Any) -> Structure:
+    return replace(Structure(5, 9, ENTRY_POINTS, context(0)), **fields)
+
+
+def running(pc: int = THREAD, **fields: Any) -> Execution:
+    return Execution(structure(**fields), context(0, pc=pc), pointer=7)
+
+
+# -- the structure ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "rights"),
+    [
+        ("disabled", "R/W"),
+        ("haswork", "R"),
+        ("crit_pc_low", "R"),
+        ("crit_pc_high", "R"),
+        ("entry_points", "R"),
+        ("enabled_save_area", "W"),
+        ("disabled_save_area", "R/W"),
+        ("trap_save_area", "W"),
+    ],
+)
+def test_user_code_reads_each_field_and_writes_those_of_the_table_alone(name: str, rights: str) -> None:
+    before = structure()
+    assert {field.name: field.rights for field in TABLE}[name] == rights
+    value = user_read(before, name)
+    assert value == getattr(before, name)
+    if "W" in rights:
+        assert user_read(user_write(before, name, 1), name) == 1
+    else:
+        with pytest.raises(AccessFault, match=f"a write of {name}"):
+            user_write(before, name, value)
+
+
+def test_the_table_has_eight_rows_and_the_drivers_own_page_is_closed_to_user_code() -> None:
+    assert len(TABLE) == 8
+    private = [field.name for field in FURTHER if field.region is Region.DRIVER]
+    assert private
+    for name in private:
+        with pytest.raises(AccessFault, match="driver-only"):
+            user_read(structure(), name)
+        with pytest.raises(AccessFault, match="driver-only"):
+            user_write(structure(), name, 1)
+    with pytest.raises(AccessFault):
+        user_write(structure(), "deallocations", 0)
+
+
+# -- modes and save areas --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("disabled", "pc", "is_disabled"), [(0, 4, False), (0, 5, True), (0, 8, True), (0, 9, False), (1, 100, True)]
+)
+def test_a_dispatcher_is_disabled_by_its_word_or_by_its_program_counter(
+    disabled: int, pc: int, is_disabled: bool
+) -> None:
+    assert running(pc, disabled=disabled).is_disabled is is_disabled
+
+
+@pytest.mark.parametrize(
+    ("disabled", "event", "area", "entry"),
+    [
+        (0, "preempt", "enabled_save_area", None),
+        (0, "trap", "trap_save_area", Entry.TRAP),
+        (0, "fault", "enabled_save_area", Entry.PAGE_FAULT),
+        (1, "preempt", "disabled_save_area", None),
+        (1, "trap", "trap_save_area", Entry.TRAP),
+        (1, "fault", "trap_save_area", Entry.PAGE_FAULT_DISABLED),
+    ],
+)
+def test_each_event_saves_in_its_own_area_and_touches_no_other(
+    disabled: int, event: str, area: str, entry: Entry | None
+) -> None:
+    empty: dict[str, Any] = dict.fromkeys(("enabled_save_area", "disabled_save_area", "trap_save_area"))
+    before = running(disabled=disabled, **empty)
+    arguments = {"preempt": (), "trap": (3,), "fault": (0xBAD,)}[event]
+    after = getattr(before, event)(*arguments)
+    saved = {name: getattr(after.structure, name) for name in empty}
+    kept = saved.pop(area)
+    assert set(saved.values()) == {None}
+    assert kept.pc == THREAD
+    if event == "fault":
+        user = before.registers.general
+        assert kept.general == (*user[:6], None, None)
+        assert after.registers.general == (7, 0xBAD, THREAD, None, None, None, *user[6:])
+    else:
+        assert kept == before.registers
+    assert after.entered is entry
+    assert after.is_disabled is (entry is not None or bool(disabled))
+    if entry is not None:
+        assert after.registers.pc == ENTRY_POINTS[list(Entry).index(entry)]
+
+
+def test_the_driver_disables_whomever_it_enters_and_hands_over_the_structures_address() -> None:
+    waiting = Execution(structure(), pointer=7)
+    entered = [waiting.dispatch(), waiting.receive(9, (1, 2, 3, 4)), running().fault(1), running().trap(2)]
+    entered.append(running(disabled=1).fault(1))
+    assert {each.entered for each in entered} == set(Entry)
+    for each in entered:
+        assert each.structure.disabled
+        assert each.registers is not None
+        assert each.registers.general[0] == 7
+
+
+def test_a_disabled_dispatcher_is_resumed_with_nothing_modified_and_an_enabled_one_is_called() -> None:
+    lost = running(disabled=1).preempt()
+    assert lost.dispatch() == replace(lost, registers=context(0))
+    called = running().preempt().dispatch()
+    assert called.entered is Entry.RUN
+    assert called.registers == Registers(RUN, (7, *(None,) * 7))
+
+
+def test_who_yields_while_disabled_is_entered_at_run_the_next_time() -> None:
+    yielded = running(disabled=1).give_up(has_work=False)
+    assert yielded.mode is Mode.NOTRUNNING_ENABLED
+    assert yielded.structure.haswork == 0
+    assert yielded.dispatch().entered is Entry.RUN
+
+
+def test_each_loss_of_the_core_is_counted_and_nothing_else_is() -> None:
+    execution = Execution(structure())
+    for count in range(1, 4):
+        execution = execution.dispatch().call()
+        assert execution.structure.deallocations == count - 1
+        execution = execution.give_up() if count == 2 else execution.preempt()
+        assert execution.structure.deallocations == count
+    assert user_read(execution.structure, "deallocations") == 3
+
+
+# -- every preemption of every instruction ---------------------------------------------------------------------
+
+World = tuple[Runtime, tuple[int, ...]]
+"""A dispatcher with two threads, and the step at which each of them really is."""
+
+
+Moves = Callable[[World], Iterable[tuple[str, World]]]
+
+
+def without_the_dead(runtime: Runtime) -> Runtime:
+    """The same without counts and without what nobody can read again, so that states that go on alike are one."""
+    execution = runtime.execution
+    registers, fields = execution.registers, execution.structure
+    going_on = registers if registers is not None else fields.disabled_save_area if execution.is_disabled else None
+    pc = None if going_on is None else going_on.pc
+    if registers is not None and registers.pc <= CRITICAL:
+        registers = Registers(registers.pc)
+    kept = fields.disabled_save_area if registers is None and execution.is_disabled else None
+    if kept is not None and kept.pc <= CRITICAL:
+        kept = Registers(kept.pc)
+    trapped = fields.trap_save_area if pc in (TRAP, PAGE_FAULT_DISABLED) else None
+    if trapped is not None and trapped.pc <= CRITICAL:
+        trapped = Registers(trapped.pc)
+    if registers is not None:
+        fields = replace(fields, was_disabled=False)
+    fields = replace(fields, disabled_save_area=kept, trap_save_area=trapped, deallocations=0)
+    return replace(runtime, execution=replace(execution, structure=fields, registers=registers), faults=0, received=0)
+
+
+def start(*, has_critical_section: bool = True) -> World:
+    return Runtime.of((context(0), context(1)), has_critical_section=has_critical_section), (0, 0)
+
+
+def moves(world: World) -> Iterator[tuple[str, World]]:
+    """What can happen next: the driver preempts, dispatches, delivers; the machine carries out an instruction."""
+    runtime, steps = world
+    execution = runtime.execution
+
+    def with_(after: Execution) -> World:
+        return without_the_dead(replace(runtime, execution=after)), steps
+
+    if not execution.is_running:
+        yield "dispatch domain", with_(execution.dispatch())
+        if not execution.is_disabled:
+            yield "idc_local", with_(execution.receive(9, (1, 2, 3, 4)))
+        return
+    yield "preempt domain", with_(execution.preempt())
+    registers = execution.registers
+    assert registers is not None
+    if runtime.is_in_library:
+        after = without_the_dead(runtime.advance())
+        before = execution.is_disabled
+        kind = {(True, False): "dispatch thread", (False, True): "preempt thread"}
+        yield kind.get((before, after.execution.is_disabled), "library"), (after, steps)
+        if registers.pc in (RUN, RUN + 1):
+            yield "fault", with_(execution.fault(0xBAD))
+        return
+    if registers.pc != THREAD:
+        return
+    current = runtime.current
+    if registers != context(current, steps[current]):
+        return
+    onward = (*steps[:current], 1 - steps[current], *steps[current + 1 :])
+    for pc in (THREAD, LEAVE):
+        done = execution.step(context(current, onward[current], pc), execution.structure)
+        yield "compute", (without_the_dead(replace(runtime, execution=done)), onward)
+    yield "fault", with_(execution.fault(0xBAD))
+    yield "trap", with_(execution.trap(3))
+
+
+def computes(world: World, thread: int) -> bool:
+    """Whether a thread carries out an instruction of its own here, with its own registers."""
+    runtime, steps = world
+    return runtime.current == thread and runtime.execution.registers == context(thread, steps[thread])
+
+
+def lost(found: Exploration[World], moves: Moves = moves) -> set[World]:
+    """States from which one of the threads never goes on with the registers that it had."""
+    edges: dict[World, set[World]] = {}
+    for state in found.came:
+        for _, after in moves(state):
+            edges.setdefault(after, set()).add(state)
+    missing: set[World] = set()
+    for thread in (0, 1):
+        open_ = [state for state in found.came if computes(state, thread) and not state[0].is_in_library]
+        reached = set(open_)
+        while open_:
+            for before in edges.get(open_.pop(), ()):
+                if before not in reached:
+                    reached.add(before)
+                    open_.append(before)
+        missing |= set(found.came) - reached
+    return missing
+
+
+@pytest.fixture(scope="module")
+def explored() -> Exploration[World]:
+    return explore(start(), moves)
+
+
+def test_preempting_at_every_instruction_loses_no_thread(explored: Exploration[World]) -> None:
+    assert len(explored.came) > 1000
+    assert not explored.stuck
+    assert not lost(explored)
+    preempted = {
+        state[0].execution.registers.pc
+        for state in explored.came
+        if state[0].execution.registers is not None and any(name == "preempt domain" for name, _ in moves(state))
+    }
+    assert preempted >= {*range(9), PAGE_FAULT, PAGE_FAULT_DISABLED, TRAP, LEAVE, THREAD}
+
+
+def test_without_the_range_of_the_critical_section_a_preemption_in_it_loses_a_thread() -> None:
+    def only_preempted(world: World) -> Iterator[tuple[str, World]]:
+        for name, after in moves(world):
+            registers = after[0].execution.registers
+            if name not in ("fault", "trap", "idc_local") and (registers is None or registers.pc != LEAVE):
+                yield name, after
+
+    assert not lost(explore(start(), only_preempted), only_preempted)
+    found = explore(start(has_critical_section=False), only_preempted)
+    shortest = min((found.way(state) for state in lost(found, only_preempted)), key=len)
+    assert shortest == ("dispatch domain", *["library"] * 5, "dispatch thread", "preempt domain")
+
+
+def test_only_the_drawn_transitions_between_modes_happen(explored: Exploration[World]) -> None:
+    """Fig 2.9; what happens within a mode, and the faults that the figure leaves out, aside."""
+    drawn = {
+        ("dispatch domain", Mode.NOTRUNNING_ENABLED, Mode.RUNNING_DISABLED),
+        ("idc_local", Mode.NOTRUNNING_ENABLED, Mode.RUNNING_DISABLED),
+        ("dispatch domain", Mode.NOTRUNNING_DISABLED, Mode.RUNNING_DISABLED),
+        ("dispatch thread", Mode.RUNNING_DISABLED, Mode.RUNNING_ENABLED),
+        ("preempt thread", Mode.RUNNING_ENABLED, Mode.RUNNING_DISABLED),
+        ("preempt domain", Mode.RUNNING_ENABLED, Mode.NOTRUNNING_ENABLED),
+        ("preempt domain", Mode.RUNNING_DISABLED, Mode.NOTRUNNING_DISABLED),
+    }
+    happened = set()
+    for state in explored.came:
+        for name, after in moves(state):
+            before, then = state[0].execution.mode, after[0].execution.mode
+            if before is not then and name not in ("fault", "trap"):
+                happened.add((name, before, then))
+    assert happened == drawn
+    assert start()[0].execution.mode is Mode.NOTRUNNING_ENABLED
+
+
+def test_a_dispatch_of_a_disabled_domain_modifies_no_state(explored: Exploration[World]) -> None:
+    seen = 0
+    for runtime, _ in explored.came:
+        if runtime.execution.mode is Mode.NOTRUNNING_DISABLED:
+            seen += 1
+            after = runtime.execution.dispatch()
+            assert after.structure == runtime.execution.structure
+            assert after.registers == runtime.execution.structure.disabled_save_area
+    assert seen
+
+
+def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(explored: Exploration[World]) -> None:
+    """Fig 2.10, with the trap and page fault states that it leaves out, whose way back is resume(), too."""
+    happened: dict[str, set[tuple[str, str]]] = {}
+    for state in explored.came:
+        for name, after in moves(state):
+            places = (state[0].execution.place, after[0].execution.place)
+            if places[0] != places[1]:
+                happened.setdefault(name, set()).add(places)
+    assert {source for source, _ in happened["idc_local"]} == {"notrunning"}
+    assert {target for _, target in happened["idc_local"]} == {"LMP"}
+    assert {target for _, target in happened["preempt domain"]} == {"notrunning"}
+    assert {target for _, target in happened["dispatch thread"]} == {"running"}
+    assert happened["fault"] >= {("running", "PageFault"), ("Run", "PageFault_Disabled"), ("LMP", "PageFault_Disabled")}
+    assert {target for _, target in happened["fault"]} == {"PageFault", "PageFault_Disabled"}
+    assert happened["trap"] == {("running", "Trap")}
+    assert "compute" not in happened
+
+
+# -- messages --------------------------------------------------------------------------------------------------
+
+WORDS = (1, 2, 3, 4)
+
+
+def test_a_message_enters_only_who_is_neither_running_nor_disabled() -> None:
+    endpoint = Endpoint(9, 1)
+    waiting = Execution(structure(), pointer=7)
+    others = [running(), running(disabled=1), running(disabled=1).preempt()]
+    how, entered, after = deliver(waiting, endpoint, WORDS)
+    assert (how, entered.entered, after) == (Delivery.ENTERED, Entry.LMP, endpoint)
+    assert entered.registers is not None
+    assert entered.registers.general[:6] == (7, 9, *WORDS)
+    for execution in others:
+        how, kept, after = deliver(execution, endpoint, WORDS)
+        assert how is Delivery.BUFFERED
+        assert (kept.registers, kept.entered) == (execution.registers, execution.entered)
+        assert kept.structure.lmp_delivered
+        assert after.waiting == (WORDS,)
+
+
+def test_no_message_is_delivered_to_the_entry_of_a_running_or_disabled_dispatcher_in_any_state(
+    explored: Exploration[World],
+) -> None:
+    for runtime, _ in explored.came:
+        how, after, _ = deliver(runtime.execution, Endpoint(9, 1), WORDS)
+        free = runtime.execution.mode is Mode.NOTRUNNING_ENABLED
+        assert how is (Delivery.ENTERED if free else Delivery.BUFFERED)
+        assert (after.registers == runtime.execution.registers) is not free
+
+
+def test_a_full_buffer_refuses_and_the_flag_stands_until_the_last_message_is_taken() -> None:
+    execution, endpoint = running(), Endpoint(9, 2)
+    for words in (WORDS, (5, 6, 7, 8)):
+        _, execution, endpoint = deliver(execution, endpoint, words)
+    assert deliver(execution, endpoint, WORDS) == (Delivery.FULL, execution, endpoint)
+    first, execution, endpoint = poll(execution, endpoint)
+    assert (first, execution.structure.lmp_delivered) == (WORDS, 1)
+    second, execution, endpoint = poll(execution, endpoint)
+    assert (second, execution.structure.lmp_delivered) == ((5, 6, 7, 8), 0)
+    assert poll(execution, endpoint) == (None, execution, endpoint)
+
+
+def test_a_message_never_overtakes_one_that_waits() -> None:
+    _, execution, endpoint = deliver(running(), Endpoint(9, 2), WORDS)
+    how, _, endpoint = deliver(execution.preempt(), endpoint, (5, 6, 7, 8))
+    assert how is Delivery.BUFFERED
+    assert endpoint.waiting == (WORDS, (5, 6, 7, 8))
+
+
+# -- floating point --------------------------------------------------------------------------------------------
+
+Floats = tuple[Fpu, tuple[str, ...], tuple[int, ...]]
+"""The unit; where each dispatcher is in its program; what its thread's registers should hold."""
+
+
+def float_moves(world: Floats) -> Iterator[tuple[str, Floats]]:
+    """Two dispatchers: a thread computes where it owns the unit, else its library restores it, in disabled mode."""
+    fpu, places, values = world
+    if fpu.running is None:
+        for who in range(len(places)):
+            yield f"dispatch {who}", (fpu.dispatch(who), places, values)
+        return
+    who = fpu.running
+    place = places[who]
+
+    def at(after: str, unit: Fpu, value: int = values[who]) -> Floats:
+        def changed(them: tuple[Any, ...], it: Any) -> tuple[Any, ...]:
+            return (*them[:who], it, *them[who + 1 :])
+
+        return unit, changed(places, after), changed(values, value)
+
+    yield "preempt", (fpu.preempt(is_disabled=place != "thread"), places, values)
+    if place == "trapped":
+        yield "first word", at("halfway", fpu.load(0))
+    elif place == "halfway":
+        yield "second word", at("thread", fpu.load(1))
+    elif fpu.traps:
+        yield "trap", at("trapped", fpu.take())
+    else:
+        assert fpu.registers == (values[who],) * 2, "another's floating-point state"
+        onward = 2 * who + 1 + (values[who] == 2 * who + 1)
+        yield "compute", at("thread", fpu.compute(onward), onward)
+
+
+def test_no_thread_ever_sees_other_floats_than_its_own() -> None:
+    found = explore((Fpu.idle(2), ("thread", "thread"), (0, 0)), float_moves)
+    assert len(found.came) > 50
+    assert not found.stuck
+
+
+def test_a_driver_that_is_lazy_with_disabled_dispatchers_mixes_floats_up() -> None:
+    with pytest.raises(AssertionError, match="another's floating-point state"):
+        explore((Fpu.idle(2, is_eager=False), ("thread", "thread"), (0, 0)), float_moves)
+
+
+def test_integer_only_threads_pay_for_no_save() -> None:
+    fpu = Fpu.idle(3)
+    for turn in range(30):
+        fpu = fpu.dispatch(turn % 3).preempt(is_disabled=turn % 5 == 0)
+    assert fpu.moved == 0
+
+
+def test_a_dispatcher_that_alone_uses_floats_pays_once() -> None:
+    fpu = Fpu.idle(2).dispatch(0).restore().compute(5)
+    for _ in range(10):
+        fpu = fpu.preempt(is_disabled=False).dispatch(1).preempt(is_disabled=False).dispatch(0)
+    assert (fpu.registers, fpu.traps, fpu.moved) == ((5, 5), False, 1)
+
+
+def test_a_disabled_dispatcher_finds_its_floats_restored_and_pays_for_both_ways() -> None:
+    fpu = Fpu.idle(2).dispatch(0).restore().compute(5).preempt(is_disabled=True)
+    assert fpu.moved == 2
+    fpu = fpu.dispatch(1).restore().compute(7).preempt(is_disabled=False).dispatch(0)
+    assert (fpu.registers, fpu.traps, fpu.enabled) == ((5, 5), False, ((0, 0), (7, 7)))
+    assert fpu.moved == 5
