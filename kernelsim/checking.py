@@ -43,6 +43,8 @@ def check(scenario: Scenario) -> None:
         raise _refusal(f"applications named {names}", f"different names, none of them {RESERVED_NAME!r}")
     _check_timers(scenario)
     _check_interrupts(scenario)
+    if scenario.interconnect is not None:
+        scenario.interconnect.check(scenario.machine.cores)
     for application in scenario.applications:
         _check_application(scenario, application)
     for schedule in scenario.schedules:
@@ -183,6 +185,8 @@ def _check_schedule(scenario: Scenario, schedule: Schedule) -> None:
     unknown = sorted({*schedule.phases, *schedule.reservations} - set(cores))
     if unknown:
         raise _refusal(f"a schedule for {unknown}", f"applications of the scenario, {sorted(cores)}")
+    if schedule.ships_ps < 0:
+        raise _refusal(f"a schedule shipped at {schedule.ships_ps} ps", "0 (known when planners boot) or later")
     load_ppm = {
         core: reservation.wcet_ps * ONE // reservation.period_ps for core, reservation in scenario.monitors.items()
     }

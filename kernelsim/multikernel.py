@@ -11,6 +11,7 @@ from kernelsim.core.rbed import Rbed
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import Engine
+from kernelsim.machine.interconnect import Network
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome
 from kernelsim.scenario import (
@@ -110,6 +111,7 @@ class _Multikernel:
         scenario = self.scenario
         is_managed = scenario.scheduler == "slurm-like"
         used = sorted({core for application in scenario.applications for core in application.cores})
+        mesh = None if is_managed else scenario.interconnect
         Coordinator(
             self.engine,
             self.trace,
@@ -119,6 +121,7 @@ class _Multikernel:
             send_ps=scenario.manager_ps if is_managed else scenario.ipi_ps,
             serial=scenario.serial_ipis and not is_managed,
             everywhere=is_managed,
+            network=Network(mesh, self.engine) if mesh and mesh.carries_interrupts else None,
         ).begin()
 
     def _run_daemon(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kernelsim.machine.hardware import Machine
+from kernelsim.machine.interconnect import Interconnect
 from kernelsim.programs.team import Make
 
 SECOND_PS = 10**12
@@ -166,7 +167,8 @@ class Scenario:
     user-level gang scheduler's daemon for each member whose class it changes, and `backfill` whether a core whose
     member of that gang cannot run is left to others.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
-    and sleeps.
+    and sleeps. `interconnect` is the mesh on which interrupts of the central gang scheduler travel; without it they are
+    there when they are sent.
 
     Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries
     out every iteration and every yield as an event of its own and gives the same trace.
@@ -193,5 +195,6 @@ class Scenario:
     call_ps: int = 0
     backfill: bool = True
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
+    interconnect: Interconnect | None = None
     warmup_ps: int = 0
     step_by_step: bool = False

@@ -1,11 +1,12 @@
 """The coordinator of gangs in turn: at the end of each of its slices it interrupts or reconfigures every core."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import cycle
 
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.engine import Engine
+from kernelsim.machine.interconnect import Network
 from kernelsim.trace import Mark, Trace
 
 
@@ -29,6 +30,7 @@ class Coordinator:
         send_ps: int,
         serial: bool = False,
         everywhere: bool = False,
+        network: Network | None = None,
     ) -> None:
         self.own, *self._others = drivers
         self._engine = engine
@@ -38,6 +40,7 @@ class Coordinator:
         self._send_ps = send_ps
         self._serial = serial
         self._everywhere = everywhere
+        self._network = network
 
     def begin(self) -> None:
         """The first slice begins with its core's timer."""
@@ -54,6 +57,11 @@ class Coordinator:
                 driver.follow(None)
             if self._serial or number == 0:
                 sent += self._send_ps
-            self._engine.at(sent, partial(driver.follow, gang), driver.core)
+            self._engine.at(sent, self._interrupt(driver, gang), driver.core)
         self._engine.at(sent, partial(self.own.follow, gang), self.own.core)
         self._engine.at(now + self._slice_ps, self._next_slice, self.own.core)
+
+    def _interrupt(self, driver: CpuDriver, gang: str) -> Callable[[], None]:
+        """What leaves the coordinator for a core: it is there at once, or has to go through the network."""
+        arrive = partial(driver.follow, gang)
+        return arrive if self._network is None else partial(self._network.carry, self.own.core, driver.core, arrive)
