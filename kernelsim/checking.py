@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
+from kernelsim.capabilities.kinds import FROM_RAW
 from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
 from kernelsim.errors import ScenarioError
 from kernelsim.scenario import (
@@ -11,6 +12,7 @@ from kernelsim.scenario import (
     MICROSECOND_PS,
     OPERATIONS,
     ORDERS,
+    PLACEMENTS,
     RULES,
     SCHEDULERS,
     WAITS,
@@ -22,6 +24,7 @@ from kernelsim.scenario import (
     Scenario,
     Schedule,
     Scripted,
+    StreamClustering,
     Traffic,
 )
 
@@ -69,8 +72,8 @@ def _check_operation(operation: Operation, names: list[str]) -> None:
             f"{operation.kind!r} by {operation.application!r} at {operation.at_ps} ps, {operation.work_ps} ps of work",
             f"one of {names}, a time and work from 0",
         )
-    if operation.to in ("", "raw"):
-        raise _refusal(f"a retype to {operation.to!r}", "a type other than raw, which is what revoke gives back")
+    if operation.kind == "retype":
+        _one_of("type", operation.to, FROM_RAW)
 
 
 def _check_timers(scenario: Scenario) -> None:
@@ -149,6 +152,8 @@ def _check_workload(scenario: Scenario, application: Application, asked_by: str)
         raise _refusal(f"{asked_by} with {workload.work_cycles} cycles of work", "at least 1")
     if isinstance(workload, Barrier):
         _check_barrier(scenario, application, workload, asked_by)
+    elif isinstance(workload, StreamClustering):
+        _check_stream(scenario, application, workload, asked_by)
     elif isinstance(workload, Scripted):
         early = [time_ps for script in workload.scripts for time_ps, _ in script if time_ps < 0]
         if early:
@@ -161,6 +166,20 @@ def _check_workload(scenario: Scenario, application: Application, asked_by: str)
                     f"{asked_by} with a flow from {source} to {target} every {interval_ps} ps",
                     f"two different threads of 0 to {threads - 1} and a positive interval",
                 )
+
+
+def _check_stream(scenario: Scenario, application: Application, stream: StreamClustering, asked_by: str) -> None:
+    _one_of("placement", stream.placement, PLACEMENTS)
+    _check_barrier(scenario, application, stream.barrier, asked_by)
+    own = application.threads or len(application.cores)
+    if not 1 <= stream.threads <= own or stream.barriers < 1:
+        raise _refusal(
+            f"{asked_by} with updates by {stream.threads} of {own} threads that meet {stream.barriers} times",
+            f"1 to {own} threads and at least one barrier",
+        )
+    times = stream.arrives_ps
+    if stream.collect_ps < 0 or any(time < 0 for time in times) or sorted(times) != list(times):
+        raise _refusal(f"{asked_by} with batches at {list(times)} ps", "times from 0 on, in their order")
 
 
 def _check_barrier(scenario: Scenario, application: Application, barrier: Barrier, asked_by: str) -> None:

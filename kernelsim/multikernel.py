@@ -127,12 +127,16 @@ class _Multikernel:
     def _run_daemon(self) -> None:
         """Every application is a gang of Linux processes."""
         machine = self.scenario.machine
-        gangs = [Gang(application.name, frozenset(application.cores)) for application in self.scenario.applications]
+
+        def gangs() -> list[Gang]:
+            now = ((name, crew.active_cores()) for name, crew in self.crews.items())
+            return [Gang(name, cores) for name, cores in now if cores]
+
         GangDaemon(
             self.engine,
             self.trace,
             dict(enumerate(self.drivers)),
-            lambda: gangs,
+            gangs,
             slice_ps=machine.timeslice_ps,
             call_ps=self.scenario.call_ps,
             switch_ps=machine.context_switch_ps,
@@ -188,7 +192,7 @@ class _Multikernel:
             check_operation(operation, tuple(dispatcher.core for dispatcher in callers))
             self._once_it_runs(callers[0], operation.at_ps, partial(self.operations.ask, operation, callers))
         for application in scenario.applications:
-            self.crews[application.name].begin(self.start_ps, self.trace)
+            self.crews[application.name].begin(self.start_ps, self.trace, self.drivers)
         begin = self.start_ps + scenario.warmup_ps
         engine.run(begin)
         before = self._measure()
@@ -256,7 +260,7 @@ class _Multikernel:
             used = tuple(now - then for now, then in zip(cpu_ps, before[name][1], strict=True))
             crew = self.crews[name]
             applications[name] = ApplicationOutcome(
-                progress - before[name][0], tuple(misses), used, *crew.received(), crew.failures()
+                progress - before[name][0], tuple(misses), used, *crew.received(), crew.failures(), crew.latencies_ps()
             )
         outcomes = [protocol.outcome() for protocol in self.protocols]
         return Outcome(

@@ -36,7 +36,8 @@ class Failure:
 class ApplicationOutcome:
     """`progress` counts iterations (of the barrier; of all threads without one; messages received),
     `cpu_ps[i]` is dispatcher i's core time; `received` messages took `mean_latency_ps` from the start of the
-    send to their receipt; `failures` are those of its programs.
+    send to their receipt; `failures` are those of its programs, `latencies_ps` those
+    of a stream's batches, from the start of the run on.
     """
 
     progress: int
@@ -45,6 +46,7 @@ class ApplicationOutcome:
     received: int = 0
     mean_latency_ps: int | None = None
     failures: tuple[Failure, ...] = ()
+    latencies_ps: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ GANGS_IN_TURN = ("central-ipi", "slurm-like")
 RULES = ("protect_hard", "exact")
 WAITS = ("yield", "spin", "block")
 BARRIERS = ("counter", "tree")
+PLACEMENTS = ("idlest", "packed")
 ORDERS = ("forward first", "work first", "serial")
 """What a core does with a request that it is to pass on: forward it and do its own part, the other way round, or
 forward it to one core after the other, each when the one before has replied."""
@@ -62,6 +63,25 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamClustering:
+    """A monitor of one packet stream (dissertation, section 3.3.3): a batch is there at `arrives_ps` after the
+    start, or when the update before it is done, and takes `collect_ps` to collect; its clusters are then updated
+    by `threads` threads that meet `barriers` times as `barrier` says.
+
+    The application's own threads are those that an update may choose from, by default one a core. `placement` is
+    one of `PLACEMENTS`: "idlest", on the cores where fewest can run at that instant, by chance among equals;
+    "packed", where fewest have been placed, the lowest core first.
+    """
+
+    arrives_ps: tuple[int, ...]
+    collect_ps: int
+    barriers: int
+    threads: int = 8
+    barrier: Barrier = Barrier("block", work_cycles=1_000_000)
+    placement: str = "idlest"
+
+
+@dataclass(frozen=True, slots=True)
 class Programs:
     """Programs of the user's own: `make` is called once a run with the team, makes what its threads share, and returns
     the generator function that each thread runs with its `Member`.
@@ -72,7 +92,7 @@ class Programs:
     make: Make
 
 
-Workload = Barrier | CpuBound | Scripted | Traffic | Programs
+Workload = Barrier | CpuBound | Scripted | Traffic | StreamClustering | Programs
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ class CpuDriver:
         self.scheduler = scheduler
         self.origin_ps = origin_ps
         self.dispatches = 0
+        self.placed = 0
+        """Threads placed here whose work is not done, whether they can run or not."""
         self.misses: dict[str, list[Miss]] = {}
         self.running: Dispatcher | None = None
         self._trace = trace
@@ -138,6 +140,10 @@ class CpuDriver:
     def is_alone(self, dispatcher: Dispatcher) -> bool:
         """Whether nobody else wants this core."""
         return self.scheduler.is_alone(dispatcher.task)
+
+    def runnable(self) -> int:
+        """How many dispatchers want this core now."""
+        return len(self.scheduler.queue)
 
     def self_yielded(self, dispatcher: Dispatcher, then_ps: int) -> None:
         """A dispatcher that is alone has yielded to itself, the last time at `then_ps`."""

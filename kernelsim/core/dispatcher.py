@@ -119,6 +119,10 @@ class Dispatcher:
         else:
             self.driver.sleep(self)
 
+    def end_work(self) -> None:
+        """None of its threads has anything to do any more."""
+        self.driver.sleep(self)
+
     def wake_thread(self, thread: UserThread) -> None:
         """A blocked thread can go on."""
         thread.blocked = False

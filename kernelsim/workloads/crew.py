@@ -1,5 +1,7 @@
 """The threads of one application, made from its workload."""
 
+from collections.abc import Sequence
+
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
@@ -7,11 +9,12 @@ from kernelsim.machine.hardware import Machine
 from kernelsim.outcome import Failure
 from kernelsim.programs.team import Team, start_programs
 from kernelsim.programs.thread import ProgramThread
-from kernelsim.scenario import Application, Barrier, CpuBound, Programs, Scripted, Traffic
+from kernelsim.scenario import Application, Barrier, CpuBound, Programs, Scripted, StreamClustering, Traffic
 from kernelsim.trace import Trace
 from kernelsim.workloads.barrier import BarrierTeam, iteration_ps, longest_work_ps
 from kernelsim.workloads.cpu_bound import CpuBoundThread
 from kernelsim.workloads.scripted import ScriptedThread
+from kernelsim.workloads.stream_clustering import Place, StreamTeam
 from kernelsim.workloads.traffic import Flow, TrafficThread, channels
 
 
@@ -31,11 +34,13 @@ class Crew:
         """The threads of one dispatcher."""
         return list(self.threads[dispatcher :: len(self.application.cores)])
 
-    def begin(self, start_ps: int, trace: Trace) -> None:
+    def begin(self, start_ps: int, trace: Trace, places: Sequence[Place]) -> None:
         """Enter what happens to it from the start on, whoever runs."""
         workload = self.application.workload
         if isinstance(workload, Traffic):
             self._begin_traffic(workload, start_ps, trace)
+        elif isinstance(self._team, StreamTeam):
+            self._team.begin(start_ps, places)
 
     def progress(self, now: int) -> int:
         """Iterations of the whole team, or of all its threads together."""
@@ -43,6 +48,14 @@ class Crew:
             return sum(thread.progress(now) for thread in self.threads)
         self._team.advance(now)
         return self._team.iterations
+
+    def active_cores(self) -> frozenset[int]:
+        """The cores of the threads that have work, whether they can run or not."""
+        return self._team.cores() if isinstance(self._team, StreamTeam) else frozenset(self.cores)
+
+    def latencies_ps(self) -> tuple[int, ...]:
+        """Of a stream's batches that are done: from the whole batch to its update."""
+        return tuple(self._team.latencies_ps) if isinstance(self._team, StreamTeam) else ()
 
     def failures(self) -> tuple[Failure, ...]:
         """Programs that failed, by thread."""
@@ -59,6 +72,9 @@ class Crew:
 
     def _threads(self, step_by_step: bool) -> tuple[UserThread, ...]:
         workload = self.application.workload
+        if isinstance(workload, StreamClustering):
+            self._team = StreamTeam(self._engine, workload, self._machine, step_by_step=step_by_step)
+            return tuple(self._team.join() for _ in self.cores)
         if isinstance(workload, Barrier):
             self._team = self._barrier_team(workload, step_by_step)
             return tuple(self._team.join() for _ in self.cores)

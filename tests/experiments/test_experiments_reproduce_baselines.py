@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from experiments.reproduce import Row
-from experiments.reproduce.baselines import BASELINES, linux, two_jobs
+from experiments.reproduce.baselines import BASELINES, linux, streams, two_jobs
 from experiments.reproduce.baselines.rep05 import placement_ratios
 from experiments.reproduce.baselines.two_gangs import Setting, alternate, gain
 from kernelsim.scenario import MICROSECOND_PS, Barrier
@@ -85,3 +85,24 @@ def test_what_gangs_cost_is_the_cores_that_wait_for_uneven_members() -> None:
     even = two_jobs.Setting(10_000_000, gang=True, spread_percent=0)
     assert two_jobs.throughput(even) > 0.98
     assert two_jobs.throughput(replace(even, spread_percent=25)) < 0.85
+
+
+SHORT = streams.Setting("gang", 2, time_scale=30)
+
+
+def test_packet_monitors_are_quicker_as_gangs_and_spread_less_than_under_linux() -> None:
+    gang, under_linux = (streams.over(replace(SHORT, scheduler=each), range(1)) for each in ("gang", "linux"))
+    assert gang.mean_s < 0.9 * under_linux.mean_s
+    assert gang.spread_s < under_linux.spread_s / 2
+
+
+def test_what_slows_packet_monitors_under_linux_is_where_their_threads_are_put() -> None:
+    alike = streams.over(replace(SHORT, scheduler="linux", placement="packed"), range(1))
+    assert alike.mean_s < 1.1 * streams.over(SHORT, range(1)).mean_s
+
+
+def test_a_static_partition_for_each_stream_does_not_adapt_to_bursts() -> None:
+    partition = replace(SHORT, scheduler="static")
+    assert streams.over(partition, range(1)).mean_s == pytest.approx(
+        streams.over(replace(partition, burst=1), range(1)).mean_s, rel=0.02
+    )
