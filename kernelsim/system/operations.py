@@ -5,13 +5,14 @@ Those who agree are the cores of the application: they hold a replica of its reg
 
 from collections.abc import Callable, Mapping, Sequence
 
+from kernelsim.capabilities.kinds import RAW
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.outcome import OperationOutcome
 from kernelsim.scenario import Operation
 from kernelsim.system.monitor import Monitor
-from kernelsim.system.replica import JOIN, LEAVE, RAW, RETYPE, Change, Replica
+from kernelsim.system.replica import JOIN, LEAVE, RETYPE, Change, Replica
 from kernelsim.system.round import Round, check_cover
 from kernelsim.system.routes import unicast
 from kernelsim.system.shootdown import Tlb

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-RAW = "raw"
+from kernelsim.capabilities.kinds import FROM_RAW, RAW
+
 RETYPE, REVOKE, JOIN, LEAVE = "retype", "revoke", "join", "leave"
 
 
@@ -45,7 +46,7 @@ class Replica:
     def allows(self, change: Change) -> bool:
         """Raw memory is retyped, typed memory revoked, each but once; strangers join, members leave, not the last."""
         if change.kind == RETYPE:
-            return self.type_of(change.subject) == RAW and change.to not in ("", RAW)
+            return self.type_of(change.subject) == RAW and change.to in FROM_RAW
         if change.kind == REVOKE:
             return self.type_of(change.subject) not in (None, RAW)
         if change.kind == JOIN:

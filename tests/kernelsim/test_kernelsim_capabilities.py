@@ -1,0 +1,388 @@
+"""Capabilities: what is made of memory, by whom, once; and that no order of requests gives memory two meanings."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kernelsim.capabilities import database as databases
+from kernelsim.capabilities import kinds
+from kernelsim.capabilities.database import ROOT, TABLE_SLOTS, Database, Object, Refused, conflicts
+from kernelsim.capabilities.kinds import (
+    CAPABILITY_TABLE,
+    DISPATCHER,
+    ENDPOINT,
+    FRAME,
+    FROM_RAW,
+    PAGE_TABLE,
+    PHYSICAL,
+    RAW,
+    RETYPES,
+    UNTYPED,
+)
+from kernelsim.capabilities.sharing import Hop, Request, Serialised, deserialise, serialise, way
+from kernelsim.system.memory import Keeper, MemoryStep
+from kernelsim.system.replica import RETYPE, REVOKE, Change, Replica
+from kernelsim.system.two_phase import Message, Node
+
+PAGE = 4096
+REGIONS = tuple((place * 4 * PAGE, 4 * PAGE) for place in range(3))
+
+
+def raw(core: int = 0, memory: int = 12 * PAGE) -> Database:
+    """A first space with three regions of raw memory in slots 10, 11 and 12, made of the physical memory in slot 3."""
+    booted = Database.boot(core, ((0, memory),), regions=REGIONS)
+    return booted.retype(ROOT, 3, RAW, (10, 11, 12))
+
+
+def refusal(action: Callable[[], object]) -> str:
+    with pytest.raises(Refused) as refused:
+        action()
+    return refused.value.code
+
+
+# -- kinds -----------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_is_made_of_what_the_kinds_say_and_of_nothing_else() -> None:
+    made = raw().retype(ROOT, 10, DISPATCHER, (20,))
+    made = made.retype(ROOT, 11, FRAME, (21, 22, 23, 24)).retype(ROOT, 12, PAGE_TABLE, (25,), level=1)
+    made = made.retype(ROOT, 20, ENDPOINT, (26,)).retype(ROOT, 20, ENDPOINT, (27,))
+    slots = {made.look(ROOT, slot).kind: slot for slot in (0, 1, 2, 3, 20, 21, 25, 26)}
+    for kind, slot in slots.items():
+        for to in {PHYSICAL, RAW, ENDPOINT, *FROM_RAW} - set(RETYPES.get(kind, ())):
+            assert refusal(lambda slot=slot, to=to: made.retype(ROOT, slot, to, (40,))) == "wrong_kind"  # type: ignore[misc]
+    frames = [made.look(ROOT, slot) for slot in (21, 22, 23, 24)]
+    assert [(each.base, each.size) for each in frames] == [(4 * PAGE + place * PAGE, PAGE) for place in range(4)]
+
+
+def test_raw_memory_is_retyped_once_until_nothing_of_it_is_left() -> None:
+    before = raw()
+    typed = before.retype(ROOT, 10, FRAME, (20, 21))
+    assert refusal(lambda: typed.retype(ROOT, 10, PAGE_TABLE, (30,))) == "retyped"
+    half = typed.delete(ROOT, 20)
+    assert refusal(lambda: half.retype(ROOT, 10, PAGE_TABLE, (30,))) == "retyped"
+    assert half.delete(ROOT, 21).retype(ROOT, 10, PAGE_TABLE, (30,)).look(ROOT, 30).kind == PAGE_TABLE
+    assert typed.revoke(ROOT, 10).retype(ROOT, 10, PAGE_TABLE, (30,)).look(ROOT, 30).kind == PAGE_TABLE
+
+
+def test_a_copy_of_raw_memory_gives_no_second_retype() -> None:
+    copied = raw().copy(ROOT, 10, 20).retype(ROOT, 10, FRAME, (30,))
+    assert refusal(lambda: copied.retype(ROOT, 20, PAGE_TABLE, (31,))) == "retyped"
+
+
+def test_memory_whose_raw_capability_is_gone_is_still_in_use_for_who_stands_above() -> None:
+    orphaned = raw().retype(ROOT, 10, FRAME, (20,))
+    for slot in (10, 11, 12):
+        orphaned = orphaned.delete(ROOT, slot)
+    assert refusal(lambda: orphaned.retype(ROOT, 3, RAW, (10,))) == "retyped"
+    assert orphaned.delete(ROOT, 20).retype(ROOT, 3, RAW, (10,)).look(ROOT, 10).size == 12 * PAGE
+
+
+def test_a_revoke_takes_copies_and_descendants_and_what_is_mapped_of_them() -> None:
+    before = raw().retype(ROOT, 10, FRAME, (20,)).copy(ROOT, 20, 21).retype(ROOT, 11, PAGE_TABLE, (22,))
+    before = before.map(ROOT, 22, 7, 21).copy(ROOT, 10, 13)
+    table = before.look(ROOT, 22).number
+    assert [each.kind for each in before.mapped(table)] == [FRAME]
+    after = before.revoke(ROOT, 13)
+    assert after.mappings == ()
+    assert {slot for _, slot, _ in after.slots} == {0, 1, 2, 3, 11, 12, 13, 22}
+
+
+def test_page_tables_take_frames_at_the_lowest_level_and_tables_of_the_next_level_above() -> None:
+    made = raw().retype(ROOT, 10, PAGE_TABLE, (20, 21), level=0).retype(ROOT, 11, PAGE_TABLE, (22,), level=1)
+    made = made.retype(ROOT, 12, FRAME, (23,))
+    assert refusal(lambda: made.map(ROOT, 20, 0, 21)) == "wrong_entry"
+    assert refusal(lambda: made.map(ROOT, 20, 0, 20)) == "wrong_entry"
+    assert refusal(lambda: made.map(ROOT, 22, 0, 23)) == "wrong_entry"
+    assert refusal(lambda: made.map(ROOT, 23, 0, 20)) == "wrong_entry"
+    nested = made.map(ROOT, 22, 0, 20).map(ROOT, 20, 5, 23)
+    assert [each.kind for each in nested.mapped(nested.look(ROOT, 22).number)] == [FRAME]
+    assert refusal(lambda: nested.map(ROOT, 20, 5, 23)) == "taken"
+    assert refusal(lambda: nested.unmap(ROOT, 20, 6)) == "not_mapped"
+    assert not any(nested.unmap(ROOT, 22, 0).mapped(nested.look(ROOT, 22).number))
+
+
+def test_a_slot_is_a_name_in_ones_own_space_and_no_way_into_another() -> None:
+    made = raw().retype(ROOT, 10, CAPABILITY_TABLE, (20,))
+    made = made.open_space("app", made.look(ROOT, 20))
+    assert refusal(lambda: made.look("app", 10)) == "no_capability"
+    assert refusal(lambda: made.copy("app", 10, 11)) == "no_capability"
+    assert refusal(lambda: made.copy(ROOT, 10, TABLE_SLOTS)) == "bad_slot"
+    assert refusal(lambda: made.copy(ROOT, 10, 11)) == "taken"
+    assert refusal(lambda: made.copy(ROOT, 10, 1, into="nobody")) == "no_space"
+    given = made.copy(ROOT, 11, 0, into="app")
+    assert given.look("app", 0).kind == RAW
+    assert given.delete(ROOT, 20).spaces == ((ROOT, 0),)
+
+
+# -- no sequence of requests -----------------------------------------------------------------------------------
+
+STEPS = st.lists(st.tuples(st.integers(0, 9), *[st.integers(0, 2**16)] * 4), max_size=60)
+
+
+def local_step(before: Database, code: int, a: int, b: int, c: int, d: int) -> Database:
+    """One request of user code, drawn among capabilities that there are and kinds that might do."""
+    slots = [(space, slot) for space, slot, _ in before.slots if slot > 2 or space != ROOT]
+    (space, slot), (_, second) = slots[a % len(slots)], slots[b % len(slots)]
+    own = before.look(space, slot)
+    free = 10 + d % 40
+    if code < 4:
+        accepted = RETYPES.get(own.kind, FROM_RAW)
+        count = (1, 1, 2, 4)[c % 4]
+        return before.retype(space, slot, accepted[b % len(accepted)], tuple(range(free, free + count)), level=c % 3)
+    if code == 4:
+        return before.copy(space, slot, free)
+    if code == 5:
+        return before.delete(space, slot)
+    if code == 6:
+        return before.revoke(space, slot)
+    if code == 7:
+        tables = [each for each in slots if before.look(*each).kind == PAGE_TABLE]
+        return before.map(*tables[a % len(tables)], c % 3, second) if tables else before
+    if code == 8:
+        return before.unmap(space, slot, c % 3)
+    return (
+        before.open_space(f"app {c % 3}", own) if own.kind == CAPABILITY_TABLE else before.copy(space, slot, free, ROOT)
+    )
+
+
+def check(cores: list[Database]) -> None:
+    """Nothing is two things, no page table nor any other object of a driver is a page, nothing hangs loose."""
+    everything = [each for core in cores for each in core.objects]
+    assert not conflicts(everything), "memory with two uses"
+    closed = [each for each in everything if each.kind in FROM_RAW and each.kind != FRAME]
+    for core in cores:
+        numbers = {each.number for each in core.objects}
+        assert {number for *_, number in core.slots} == numbers
+        assert {each.parent for each in core.objects} <= numbers | {None}
+        for table, _, target in core.mappings:
+            if core.object(table).level == 0:
+                page = core.object(target)
+                assert not any(page.overlaps(each.base, each.size) for each in closed), "a page is a driver's object"
+
+
+def run_local(steps: list[tuple[int, ...]]) -> int:
+    core, done = raw(), 0
+    for step in steps:
+        try:
+            core = local_step(core, *step)
+            done += 1
+        except Refused:
+            continue
+        check([core])
+        if len([each for each in core.slots if each[1] > 2]) == 0:
+            break
+    return done
+
+
+@given(STEPS)
+def test_no_sequence_on_one_core_gives_memory_two_uses_or_maps_a_page_table(steps: list[tuple[int, ...]]) -> None:
+    run_local(steps)
+
+
+def chance(seed: int, length: int = 60) -> list[tuple[int, ...]]:
+    draw = random.Random(seed)
+    return [(draw.randrange(10), *(draw.randrange(2**16) for _ in range(4))) for _ in range(length)]
+
+
+def run_many(one: Callable[[int], object]) -> None:
+    for seed in range(200):
+        one(seed)
+
+
+def test_without_the_rule_of_one_retype_memory_gets_two_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sum(run_local(chance(seed)) for seed in range(20)) > 300
+    monkeypatch.setattr(Database, "descendants", lambda self, number: iter(()))
+    with pytest.raises(AssertionError, match="memory with two uses"):
+        run_many(lambda seed: run_local(chance(seed)))
+
+
+def test_without_levels_a_page_table_becomes_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "accepts", lambda table_level, kind, level: kind in (FRAME, PAGE_TABLE))
+    with pytest.raises(AssertionError, match="a page is a driver's object"):
+        run_many(lambda seed: run_local(chance(seed)))
+
+
+# -- between cores ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class World:
+    """Cores that all take part, what is on its way between their monitors, and what has been answered."""
+
+    keepers: list[Keeper]
+    channels: dict[tuple[int, int], list[Message | Serialised]] = field(default_factory=dict)
+    answers: list[bool] = field(default_factory=list)
+    asked: int = 0
+    arrived: int = 0
+    refused: set[str] = field(default_factory=set)
+
+    def take(self, core: int, step: MemoryStep) -> None:
+        self.keepers[core] = step.keeper
+        for message in step.messages:
+            self.channels.setdefault((message.source, message.target), []).append(message)
+        self.answers += [yes for _, yes in step.ended]
+
+    def deliver(self, channel: tuple[int, int]) -> None:
+        message = self.channels[channel].pop(0)
+        if not self.channels[channel]:
+            del self.channels[channel]
+        core = channel[1]
+        if isinstance(message, Message):
+            self.take(core, self.keepers[core].receive(message))
+            return
+        free = next(slot for slot in range(60, 400) if (ROOT, slot) not in self.taken(core))
+        try:
+            self.change(core, deserialise(self.keepers[core].database, ROOT, free, message))
+        except Refused as refused:
+            self.refused.add(refused.code)
+        else:
+            self.arrived += 1
+
+    def change(self, core: int, database: Database) -> None:
+        keeper = self.keepers[core]
+        self.keepers[core] = Keeper(keeper.node, database, keeper.requests)
+
+    def taken(self, core: int) -> set[tuple[str, int]]:
+        return {each[:2] for each in self.keepers[core].database.slots}
+
+    def slots(self, core: int, *wanted: str) -> list[int]:
+        database = self.keepers[core].database
+        return [
+            slot for space, slot, _ in database.slots if space == ROOT and database.look(space, slot).kind in wanted
+        ]
+
+
+def boot(cores: int) -> World:
+    """The memory belongs to core 0 at first."""
+    replica = Replica.of({base: RAW for base, _ in REGIONS}, range(cores))
+    empty = [Database.boot(core, regions=REGIONS) for core in range(1, cores)]
+    return World([Keeper(Node(core, replica), database) for core, database in enumerate([raw(), *empty])])
+
+
+def shared_step(world: World, draw: random.Random) -> None:
+    core = draw.randrange(len(world.keepers))
+    keeper = world.keepers[core]
+    code = draw.randrange(12)
+    untyped, travelling = world.slots(core, RAW), world.slots(core, RAW, FRAME)
+    if code < 5 and world.channels:
+        world.deliver(draw.choice(sorted(world.channels)))
+    elif code < 7 and untyped:
+        free = 30 + draw.randrange(20)
+        targets = tuple(range(free, free + draw.choice((1, 2))))
+        world.asked += 1
+        kind = draw.choice((FRAME, FRAME, PAGE_TABLE, DISPATCHER))
+        world.take(core, keeper.retype(world.asked, Request(ROOT, draw.choice(untyped), kind, targets)))
+    elif code == 7 and untyped:
+        world.asked += 1
+        world.take(core, keeper.revoke(world.asked, ROOT, draw.choice(untyped)))
+    elif code < 10 and travelling:
+        database, sent = serialise(keeper.database, ROOT, draw.choice(travelling))
+        world.change(core, database)
+        other = draw.choice([each for each in range(len(world.keepers)) if each != core])
+        world.channels.setdefault((core, other), []).append(sent)
+    elif any(slot > 2 for slot in world.slots(core, *UNTYPED, *FROM_RAW)):
+        world.change(core, local_step(keeper.database, *chance(draw.randrange(2**32), 1)[0]))
+
+
+def run_shared(seed: int, cores: int = 3, length: int = 150) -> World:
+    world, draw = boot(cores), random.Random(seed)
+    for _ in range(length):
+        try:
+            shared_step(world, draw)
+        except Refused:
+            continue
+        check([keeper.database for keeper in world.keepers])
+    while world.channels:
+        world.deliver(draw.choice(sorted(world.channels)))
+        check([keeper.database for keeper in world.keepers])
+    assert len(world.answers) <= world.asked
+    assert world.refused <= {"stale"}
+    assert not any(keeper.node.pending for keeper in world.keepers)
+    return world
+
+
+def test_no_sequence_over_several_cores_gives_memory_two_uses_or_maps_a_page_table(full_scale: bool) -> None:
+    worlds = [run_shared(seed) for seed in range(1000 if full_scale else 25)]
+    assert sum(world.arrived for world in worlds) > 2 * len(worlds)
+    answers = [yes for world in worlds for yes in world.answers]
+    assert answers.count(True) > len(worlds)
+    assert answers.count(False) > len(worlds)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "broken"),
+    [
+        pytest.param(Database, "_must_be_local", lambda self, own, what: None, id="cores that change what is shared"),
+        pytest.param(Replica, "allows", lambda self, change: True, id="monitors that agree to everything"),
+        pytest.param(Change, "conflicts_with", lambda self, other: False, id="two agreements at a time"),
+    ],
+)
+def test_without_agreement_cores_give_memory_two_uses(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, broken: Any
+) -> None:
+    monkeypatch.setattr(owner, name, broken)
+    with pytest.raises(AssertionError, match="memory with two uses"):
+        run_many(run_shared)
+
+
+def test_of_two_conflicting_retypes_on_two_cores_the_monitors_refuse_one() -> None:
+    world = boot(2)
+    database, sent = serialise(world.keepers[0].database, ROOT, 10)
+    world.change(0, database)
+    world.change(1, deserialise(world.keepers[1].database, ROOT, 60, sent))
+    assert refusal(lambda: database.retype(ROOT, 10, FRAME, (30,))) == "ask_monitor"
+    world.take(0, world.keepers[0].retype(1, Request(ROOT, 10, FRAME, (30, 31))))
+    world.take(1, world.keepers[1].retype(2, Request(ROOT, 60, PAGE_TABLE, (30,))))
+    while world.channels:
+        world.deliver(min(world.channels))
+    assert sorted(world.answers) == [False, True]
+    made = [
+        each.kind for keeper in world.keepers for each in keeper.database.objects if each.kind in (FRAME, PAGE_TABLE)
+    ]
+    assert made in ([FRAME, FRAME], [PAGE_TABLE])
+
+
+def test_an_agreed_revoke_reaches_every_core_and_what_is_still_on_its_way() -> None:
+    world = boot(2)
+    world.take(0, world.keepers[0].retype(1, Request(ROOT, 10, FRAME, (30, 31))))
+    while world.channels:
+        world.deliver(min(world.channels))
+    database, first = serialise(world.keepers[0].database, ROOT, 30)
+    _, late = serialise(database, ROOT, 31)
+    world.change(1, deserialise(world.keepers[1].database, ROOT, 60, first))
+    world.take(0, world.keepers[0].revoke(2, ROOT, 10))
+    while world.channels:
+        world.deliver(min(world.channels))
+    assert world.answers == [True, True]
+    assert world.slots(0, FRAME) == world.slots(1, FRAME) == []
+    assert refusal(lambda: deserialise(world.keepers[1].database, ROOT, 61, late)) == "stale"
+
+
+def test_what_names_state_of_a_core_stays_there_and_so_does_what_it_retyped_alone() -> None:
+    alone = raw().retype(ROOT, 10, FRAME, (20,)).retype(ROOT, 11, PAGE_TABLE, (21,))
+    for slot in (0, 1, 2, 3, 10, 20, 21):
+        assert refusal(lambda slot=slot: serialise(alone, ROOT, slot)) == "core_local"  # type: ignore[misc]
+    assert serialise(alone, ROOT, 12)[1] == Serialised(RAW, 8 * PAGE, 4 * PAGE, 0)
+
+
+def test_a_capability_goes_to_another_core_by_way_of_both_monitors() -> None:
+    assert way((0, "app"), (3, "app")) == (
+        Hop("LMP", (0, "app"), (0, "monitor")),
+        Hop("UMP", (0, "monitor"), (3, "monitor")),
+        Hop("LMP", (3, "monitor"), (3, "app")),
+    )
+    assert way((0, "app"), (0, "other")) == (Hop("LMP", (0, "app"), (0, "other")),)
+
+
+def test_raw_is_the_only_name_for_raw_memory() -> None:
+    assert Replica.of({0: RAW}, (0,)).allows(Change(RETYPE, 0, FRAME))
+    assert not Replica.of({0: RAW}, (0,)).allows(Change(RETYPE, 0, "cupboard"))
+    assert not Replica.of({0: RAW}, (0,)).allows(Change(REVOKE, 0))
+    assert set(kinds.FROM_RAW) < set(kinds.RETYPES[RAW])
+    assert isinstance(raw().look(ROOT, 10), Object)
