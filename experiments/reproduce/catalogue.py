@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from experiments.errors import ExperimentError
 from experiments.reproduce.agreement import AGREEMENT
+from experiments.reproduce.applications import APPLICATIONS
 from experiments.reproduce.baselines import BASELINES
 from experiments.reproduce.hardware import HARDWARE
 from experiments.reproduce.rep12 import rep12
@@ -15,7 +16,7 @@ from experiments.reproduce.timing import TIMING
 CONTENTION: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13, "REP-30": rep30}
 
 CATALOGUE: Mapping[str, Callable[[int], Row]] = dict(
-    sorted({**HARDWARE, **CONTENTION, **AGREEMENT, **TIMING, **BASELINES}.items())
+    sorted({**HARDWARE, **CONTENTION, **AGREEMENT, **TIMING, **BASELINES, **APPLICATIONS}.items())
 )
 """Id -> function of the number of seeds, by id. Each group of results adds its own mapping."""
 
