@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-POLLING, ANNOUNCED, ASLEEP = "polling", "announced", "asleep"
+POLLING, IN_VAIN, ANNOUNCED, ASLEEP = "polling", "in vain", "announced", "asleep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,12 @@ class Notice:
         """A poll that finds a message."""
         return replace(self, taken=self.taken + 1, receiver=POLLING)
 
+    def give_up(self) -> "Notice":
+        """The spin window is over, and its last poll has found nothing."""
+        return replace(self, receiver=IN_VAIN)
+
     def announce(self) -> "Notice":
-        """The spin window is over and nothing was there."""
+        """Say that it will block."""
         return replace(self, receiver=ANNOUNCED, wants=True)
 
     def sleep(self) -> "Notice":

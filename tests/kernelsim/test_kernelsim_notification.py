@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kernelsim.errors import ScenarioError
 from kernelsim.exploring import Exploration, explore
-from kernelsim.messages.notification import ANNOUNCED, ASLEEP, POLLING, Notice
+from kernelsim.messages.notification import ANNOUNCED, ASLEEP, IN_VAIN, POLLING, Notice
 from kernelsim.messages.spinning import AdaptiveSpin, FixedSpin
 from kernelsim.microbenchmarks.waiting import total_cost
 
@@ -101,6 +101,8 @@ def moves(system: System) -> Iterator[tuple[str, System]]:
     if notice.receiver == POLLING and notice.written > notice.taken:
         yield "takes", (notice.take(), is_to_look)
     elif notice.receiver == POLLING:
+        yield "gives up", (notice.give_up(), is_to_look)
+    elif notice.receiver == IN_VAIN:
         yield "announces", (notice.announce(), is_to_look)
     elif notice.receiver == ANNOUNCED:
         yield "sleeps", (notice.sleep(), is_to_look)
