@@ -21,8 +21,8 @@ from kernelsim.capabilities.kinds import (
 
 SLOT_BYTES = 64
 TABLE_SLOTS = 512
-ENTRIES = 512
-"""Of a page table."""
+ENTRIES, LEVELS = 512, 4
+"""Entries of a page table, and levels of page tables, 0 the lowest."""
 ROOT = "init"
 """The first space of each core."""
 
@@ -141,6 +141,8 @@ class Database:
         Untyped memory allows it once, until nothing that was made of it is left.
         """
         own = self.look(space, slot)
+        if level not in range(LEVELS):
+            raise Refused("bad_level", f"a page table of level {level!r}; accepted: 0 to {LEVELS - 1}")
         if own.kind in UNTYPED:
             self._must_be_local(own, "retype")
         return self.make(own, space, to, targets, level)

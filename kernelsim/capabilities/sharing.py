@@ -2,16 +2,13 @@
 
 What a core retypes by itself stays on it (dissertation, section 2.5.5). A region travels while it is raw, and what is
 made of it by agreement travels, too; from then on it is changed by two-phase commit alone (`system.two_phase`), whose
-changes name a region by its base. A capability goes from its dispatcher to the local monitor, which serialises it, to
-the other core's monitor, which makes it again, and by local message to the destination (section 2.5.3).
+changes name a region by its base. Monitors send capabilities to each other as `Serialised` (section 2.5.3).
 """
 
 from dataclasses import dataclass, replace
 
 from kernelsim.capabilities.database import Database, Object, Refused
 from kernelsim.capabilities.kinds import RAW, TRAVELLING, UNTYPED
-
-MONITOR = "monitor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +32,6 @@ class Serialised:
     base: int
     size: int
     generation: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One message of a capability's way: by LMP within a core, by UMP between two."""
-
-    transport: str
-    source: tuple[int, str]
-    target: tuple[int, str]
 
 
 # -- agreement -------------------------------------------------------------------------------------------------
@@ -133,11 +121,3 @@ def deserialise(database: Database, space: str, slot: int, sent: Serialised) -> 
     nearest = min(around, key=lambda each: (each.size, each.kind != RAW), default=None)
     parented = replace(new, parent=None if nearest is None else nearest.number)
     return shared.insert(space, slot, parented)
-
-
-def way(source: tuple[int, str], target: tuple[int, str]) -> tuple[Hop, ...]:
-    """The messages by which a capability gets from a dispatcher to another one, each as (core, space)."""
-    if source[0] == target[0]:
-        return (Hop("LMP", source, target),)
-    first, second = (source[0], MONITOR), (target[0], MONITOR)
-    return Hop("LMP", source, first), Hop("UMP", first, second), Hop("LMP", second, target)

@@ -24,7 +24,7 @@ from kernelsim.capabilities.kinds import (
     RETYPES,
     UNTYPED,
 )
-from kernelsim.capabilities.sharing import Hop, Request, Serialised, deserialise, serialise, way
+from kernelsim.capabilities.sharing import Request, Serialised, deserialise, serialise
 from kernelsim.system.memory import Keeper, MemoryStep
 from kernelsim.system.replica import RETYPE, REVOKE, Change, Replica
 from kernelsim.system.two_phase import Message, Node
@@ -369,15 +369,6 @@ def test_what_names_state_of_a_core_stays_there_and_so_does_what_it_retyped_alon
     for slot in (0, 1, 2, 3, 10, 20, 21):
         assert refusal(lambda slot=slot: serialise(alone, ROOT, slot)) == "core_local"  # type: ignore[misc]
     assert serialise(alone, ROOT, 12)[1] == Serialised(RAW, 8 * PAGE, 4 * PAGE, 0)
-
-
-def test_a_capability_goes_to_another_core_by_way_of_both_monitors() -> None:
-    assert way((0, "app"), (3, "app")) == (
-        Hop("LMP", (0, "app"), (0, "monitor")),
-        Hop("UMP", (0, "monitor"), (3, "monitor")),
-        Hop("LMP", (3, "monitor"), (3, "app")),
-    )
-    assert way((0, "app"), (0, "other")) == (Hop("LMP", (0, "app"), (0, "other")),)
 
 
 def test_raw_is_the_only_name_for_raw_memory() -> None:
