@@ -92,7 +92,9 @@ class _Multikernel:
         scenario = self.scenario
         if scenario.scheduler == "rbed":
             protect = scenario.rules == "protect_hard"
-            scheduler: Scheduler = Rbed(scenario.machine.timeslice_ps, protect_hard=protect)
+            scheduler: Scheduler = Rbed(
+                scenario.machine.timeslice_ps, protect_hard=protect, donate_slack=scenario.donate_slack
+            )
         elif scenario.scheduler in GANGS_IN_TURN:
             scheduler = GangTurns(tuple(application.name for application in scenario.applications))
         else:

@@ -185,7 +185,8 @@ class Scenario:
     unless `serial_ipis`, costs the central gang scheduler's core at each end of its slices, the machine's timeslice,
     and `manager_ps` what the SLURM-like manager's work there costs every core; `call_ps` is a system call of the
     user-level gang scheduler's daemon for each member whose class it changes, and `backfill` whether a core whose
-    member of that gang cannot run is left to others.
+    member of that gang cannot run is left to others. With `donate_slack` a soft task that overruns has what others of
+    its core do not use.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps. `interconnect` is the mesh on which interrupts of the central gang scheduler travel; without it they are
     there when they are sent.
@@ -200,6 +201,7 @@ class Scenario:
     schedules: tuple[Schedule, ...] = ()
     scheduler: str = "rbed"
     rules: str = "protect_hard"
+    donate_slack: bool = False
     synchronise: bool = False
     timer_offset_ps: tuple[int, ...] = ()
     clock_skew_ps: tuple[int, ...] = ()

@@ -110,6 +110,7 @@ class CpuDriver:
             earliest = max(earliest, now)
         self.scheduler.remove(old)
         task = dispatcher.task = _task(dispatcher, reservation, earliest)
+        dispatcher.activation.allocated_ps, dispatcher.activation.period_ps = reservation.wcet_ps, reservation.period_ps
         if dispatcher.has_work:
             self.scheduler.make_runnable(task, now)
         self._decide()
@@ -157,7 +158,9 @@ class CpuDriver:
         self._close_slice()
         now = self._local()
         for task in self.scheduler.queue:
-            if task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < now:
+            if task.may_overrun and task.overrun_due is not None:
+                self._job_done(task, now)
+            elif task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < now:
                 if task.used < task.budget:
                     self._missed(task, now)
                 elif task.finished is not None:
@@ -207,6 +210,7 @@ class CpuDriver:
             self.dispatches += 1
         cost = 0 if dispatcher is self._last or dispatcher.application == "monitor" else self._switch_ps
         self._last = self.running = dispatcher
+        self._tell_of_overrun(dispatcher)
         dispatcher.start(now, now + cost)
 
     def _stop_running(self) -> None:
@@ -225,13 +229,26 @@ class CpuDriver:
     # -- deadlines -------------------------------------------------------------------------------------------
 
     def _job_done(self, task: Task, finished: int) -> None:
-        if finished > task.release + task.deadline:
+        dispatcher = task.owner
+        assert isinstance(dispatcher, Dispatcher)
+        if finished > task.job_due and dispatcher.told_of != task.job_due:
             self._missed(task, finished)
+
+    def _tell_of_overrun(self, dispatcher: Dispatcher) -> None:
+        """A soft job that goes on in another period: its dispatcher learns of its deadline once that has passed."""
+        task, now = dispatcher.task, self._local()
+        if task.overrun_due is None:
+            return
+        dispatcher.activation.overruns += task.release <= now
+        if now >= task.overrun_due and dispatcher.told_of != task.overrun_due:
+            dispatcher.told_of = task.overrun_due
+            self._missed(task, now)
 
     def _missed(self, task: Task, time: int) -> None:
         dispatcher = task.owner
         assert isinstance(dispatcher, Dispatcher)
-        due, done = task.due + self.origin_ps, time + self.origin_ps
+        dispatcher.activation.missed += 1
+        due, done = task.job_due + self.origin_ps, time + self.origin_ps
         self.misses.setdefault(dispatcher.application, []).append(Miss(self.core, dispatcher.index, due, done))
         self._trace.marks.append(Mark(done, self.core, "miss", f"{dispatcher.name} {done - due} ps late"))
 
@@ -248,4 +265,5 @@ def _task(dispatcher: Dispatcher, reservation: Reservation, earliest: int) -> Ta
         period=reservation.period_ps,
         deadline=reservation.deadline_ps,
         owner=dispatcher,
+        may_overrun=any(thread.announces_end for thread in dispatcher.threads),
     )

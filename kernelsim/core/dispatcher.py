@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
+from kernelsim.core.activation import Activation
 from kernelsim.core.rbed import Kind, Task
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
@@ -30,8 +31,8 @@ class Dispatcher:
     blocked (dissertation, section 3.6.5).
     """
 
-    __slots__ = ("_cpu_ps", "_started", "application", "core", "driver", "index", "name", "on_run", "runs", "task",
-                 "threads", "timeslices", "weight")  # fmt: skip
+    __slots__ = ("_cpu_ps", "_started", "activation", "application", "core", "driver", "index", "name", "on_run",
+                 "runs", "task", "threads", "timeslices", "told_of", "weight")  # fmt: skip
 
     def __init__(
         self, application: str, index: int, driver: DispatcherHost, threads: list[UserThread], weight: int
@@ -47,6 +48,9 @@ class Dispatcher:
         self.weight = weight
         """Its weight while it has no manifest."""
         self.task = Task(Kind.BEST_EFFORT, weight=weight, owner=self)
+        self.activation = Activation()
+        self.told_of = -1
+        """The deadline that a soft job is known to have missed, though it is not done."""
         self.timeslices = 0
         self.runs = False
         self.on_run: deque[Callable[[], None]] = deque()

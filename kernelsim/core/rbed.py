@@ -6,7 +6,11 @@ Source: Brandt et al., RTSS 2003, with the release times and end-of-period rules
 - ``exact``: Barrelfish's rules to the letter, its order of insertion and its late-noticed deadlines included.
 - ``protect_hard``: two additions. A best-effort task is selected only while no released real-time task has
 budget left, and a spent real-time task is rotated (release += period) at once, not when it is next selected.
-Under these rules an admitted set of hard tasks misses no deadline, whatever best effort does beside it.
+Under these rules an admitted set of hard tasks misses no deadline, whatever soft tasks and best effort do beside it.
+
+A soft task that `may_overrun` ends its job by a yield. One that needs more than its budget goes on with that of the
+next period, which Barrelfish's public code leaves out. With `donate_slack`, as in RBED's paper, it may go on at once in
+what real-time tasks gave back by yielding early, until their deadlines, and while the core would be idle.
 
 Time is an integer in the caller's unit: ticks in the scheduler simulator, picoseconds in a booted kernel.
 """
@@ -35,8 +39,8 @@ class Task:
     `budget`.
     """
 
-    __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "owner", "period", "queued",
-                 "release", "used", "weight")  # fmt: skip
+    __slots__ = ("budget", "deadline", "dispatched", "finished", "kind", "may_overrun", "overrun_due", "owner",
+                 "period", "queued", "release", "used", "weight")  # fmt: skip
 
     def __init__(
         self,
@@ -48,8 +52,11 @@ class Task:
         deadline: int = 0,
         weight: int = 0,
         owner: object = None,
+        may_overrun: bool = False,
     ) -> None:
         self.kind = kind
+        self.may_overrun = may_overrun and kind is Kind.SOFT
+        """Whether its jobs end when it yields, and not with its budget."""
         self.release = release
         self.budget = budget
         self.period = period
@@ -60,7 +67,14 @@ class Task:
         self.dispatched = 0
         self.finished: int | None = None
         """When the budget of the present period was used up."""
+        self.overrun_due: int | None = None
+        """Of a soft job that has overrun: its absolute deadline."""
         self.queued = False
+
+    @property
+    def job_due(self) -> int:
+        """The absolute deadline of the job that it is at."""
+        return self.due if self.overrun_due is None else self.overrun_due
 
     @property
     def due(self) -> int:
@@ -81,21 +95,28 @@ class Rbed:
     Every operation takes `now`; `schedule` answers with the task that the core shows, `next_look` with the
     time at which it has to be asked again if nothing else happens before. `on_period_end(task, finished)` is
     told of every job of a real-time task that is done; without it a job selected late is a `SchedulerPanic`,
-    as in Barrelfish.
+    as in Barrelfish. `slack` is what has been given back and not been used, `slack_until` when it is lost.
     """
 
-    __slots__ = ("best_effort_weight", "charged", "current", "hard_load", "on_period_end", "protect_hard",
-                 "queue", "queued_best_effort", "timeslice")  # fmt: skip
+    __slots__ = ("_in_slack", "_slack_from", "best_effort_weight", "charged", "current", "donate_slack", "hard_load",
+                 "on_period_end", "protect_hard", "queue", "queued_best_effort", "slack", "slack_until",
+                 "timeslice")  # fmt: skip
 
     def __init__(
         self,
         timeslice: int,
         *,
         protect_hard: bool = False,
+        donate_slack: bool = False,
         on_period_end: Callable[[Task, int], None] | None = None,
     ) -> None:
         self.timeslice = timeslice
         self.protect_hard = protect_hard
+        self.donate_slack = donate_slack
+        self.slack = 0
+        self.slack_until = 0
+        self._in_slack: Task | None = None
+        self._slack_from = 0
         self.on_period_end = on_period_end
         self.queue: list[Task] = []
         self.hard_load = 0
@@ -126,7 +147,7 @@ class Rbed:
         if task.release < now:
             raise SchedulerPanic("Released in the past")
         task.used = 0
-        task.finished = None
+        task.finished = task.overrun_due = None
         self._insert(task)
 
     def remove(self, task: Task) -> None:
@@ -144,9 +165,13 @@ class Rbed:
         """`yield`: the task ends its period. A real-time task comes back one period later, best effort at
         once.
         """
+        if task.queued and task is self._in_slack:
+            self._end_job(task, now)
+            return
         if not task.queued or task.release > now:
             return
-        self._end_period(task, now)
+        self._give_back(task, now)
+        self._end_period(task, now, yields=True)
         if task.kind is Kind.BEST_EFFORT:
             task.release = now
         else:
@@ -186,6 +211,8 @@ class Rbed:
         self._charge(now)
         rotations = 0
         while (task := self._select(now)) is not None:
+            if task.kind is Kind.BEST_EFFORT and self.slack and self._run_in_slack(now):
+                return self.current
             if task.kind is Kind.BEST_EFFORT:
                 self._allocate(task, now)
             elif self.on_period_end is None and now > task.release + task.deadline:
@@ -200,6 +227,8 @@ class Rbed:
                     now=now,
                 )
             self._rotate(task, now)
+        if self._run_in_slack(now):
+            return self.current
         self.charged = self.current = None
         return None
 
@@ -209,7 +238,11 @@ class Rbed:
         """
         running = self.charged
         if running is None:
-            return min((task.release for task in self.queue), default=None)
+            look = min((task.release for task in self.queue if task.release > now), default=None)
+            if self._in_slack is None or not self.slack:
+                return look
+            end = now + min(self.slack, self.slack_until - now)
+            return end if look is None else min(look, end)
         look = now + running.budget - running.used
         if not self.protect_hard:
             if now < running.release + running.deadline + 1 < look:
@@ -229,6 +262,11 @@ class Rbed:
     # -- the rules -------------------------------------------------------------------------------------------
 
     def _charge(self, now: int) -> None:
+        if self._in_slack is not None:
+            self.slack -= min(self.slack, now - self._slack_from)
+            self._in_slack = None
+        if now >= self.slack_until:
+            self.slack = 0
         task = self.charged
         if task is None or task.release > now:
             return
@@ -274,13 +312,45 @@ class Rbed:
             task.release += task.period
         self._insert(task)
 
-    def _end_period(self, task: Task, now: int) -> None:
+    def _end_period(self, task: Task, now: int, *, yields: bool = False) -> None:
         self._take_out(task)
-        if self.on_period_end is not None and task.kind is not Kind.BEST_EFFORT:
+        if task.may_overrun:
+            task.overrun_due = task.job_due
+            if yields:
+                self._end_job(task, now)
+        elif self.on_period_end is not None and task.kind is not Kind.BEST_EFFORT:
             self.on_period_end(task, now if task.finished is None else task.finished)
         task.used = 0
         task.finished = None
         self.charged = None
+
+    def _end_job(self, task: Task, now: int) -> None:
+        """A soft task has done what it had to do."""
+        if self.on_period_end is not None:
+            self.on_period_end(task, now)
+        task.overrun_due = None
+
+    # -- slack -----------------------------------------------------------------------------------------------
+
+    def _give_back(self, task: Task, now: int) -> None:
+        """What is left of a budget may be used by others until its deadline."""
+        if not self.donate_slack or task.kind is Kind.BEST_EFFORT:
+            return
+        if now >= self.slack_until:
+            self.slack = 0
+        used = task.used + (now - max(task.dispatched, task.release) if task is self.charged else 0)
+        self.slack += max(0, task.budget - used)
+        self.slack_until = max(self.slack_until, task.due)
+
+    def _run_in_slack(self, now: int) -> bool:
+        """The soft task that has overrun and whose deadline is the earliest, if there is any, has the core."""
+        late = [task for task in self.queue if task.overrun_due is not None and task.release > now]
+        if not self.donate_slack or not late:
+            return False
+        self.charged = None
+        self._in_slack = self.current = min(late, key=lambda task: task.job_due)
+        self._slack_from = now
+        return True
 
     def _insert(self, task: Task) -> None:
         """The only place where order is decided: behind equal deadlines, best effort also behind all that is

@@ -2,10 +2,13 @@
 
 from typing import Protocol
 
+from kernelsim.core.activation import Activation
+
 
 class ThreadHost(Protocol):
     """What a thread may ask of its dispatcher."""
 
+    activation: Activation
     application: str
     core: int
     runs: bool
@@ -29,6 +32,8 @@ class UserThread:
     """
 
     __slots__ = ("blocked", "dispatcher", "yielded_in")
+    announces_end = False
+    """Whether it yields when a job of its own is done, and not before."""
 
     def __init__(self) -> None:
         self.dispatcher: ThreadHost

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from kernelsim.core.activation import Activation
 from kernelsim.engine import Engine
 from kernelsim.machine.hardware import Machine
 from kernelsim.programs.requests import Compute, GiveWay, Program, Wait
@@ -24,6 +25,11 @@ class Member:
     def core(self) -> int:
         """Where it runs."""
         return self._thread.core
+
+    @property
+    def activation(self) -> Activation:
+        """The page of its dispatcher: what it is given, for reading."""
+        return self._thread.dispatcher.activation
 
     @property
     def now_ps(self) -> int:

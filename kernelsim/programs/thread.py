@@ -17,6 +17,7 @@ class ProgramThread(UserThread):
 
     __slots__ = ("_begun_ps", "_block_ps", "_done", "_engine", "_left_ps", "_on_core", "_plan_number", "_program",
                  "_runs_from", "_wait", "failure")  # fmt: skip
+    announces_end = True
 
     def __init__(self, engine: Engine, block_ps: int) -> None:
         super().__init__()

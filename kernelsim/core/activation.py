@@ -1,0 +1,22 @@
+"""The page of a dispatcher that its domain reads and its CPU driver writes: what it is given, what became of it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Activation:
+    """Updated before the Run entry point is called (dissertation, section 3.5.2).
+
+    `allocated_ps` of every `period_ps` are its own; both are 0 while it is best effort. `missed` are deadlines of its
+    jobs that have passed, `overruns` the further periods in which a soft job went on that was not done with its budget.
+    """
+
+    allocated_ps: int = 0
+    period_ps: int = 0
+    missed: int = 0
+    overruns: int = 0
+
+    @property
+    def share(self) -> float:
+        """The part of its core that is its own."""
+        return self.allocated_ps / self.period_ps if self.period_ps else 0.0
