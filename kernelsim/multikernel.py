@@ -194,7 +194,7 @@ class _Multikernel:
             check_operation(operation, tuple(dispatcher.core for dispatcher in callers))
             self._once_it_runs(callers[0], operation.at_ps, partial(self.operations.ask, operation, callers))
         for application in scenario.applications:
-            self.crews[application.name].begin(self.start_ps, self.trace, self.drivers)
+            self.crews[application.name].begin(self.start_ps, self.trace, self.drivers, self.monitors)
         begin = self.start_ps + scenario.warmup_ps
         engine.run(begin)
         before = self._measure()

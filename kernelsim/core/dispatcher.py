@@ -31,8 +31,8 @@ class Dispatcher:
     blocked (dissertation, section 3.6.5).
     """
 
-    __slots__ = ("_cpu_ps", "_started", "activation", "application", "core", "driver", "index", "name", "on_run",
-                 "runs", "task", "threads", "timeslices", "told_of", "weight")  # fmt: skip
+    __slots__ = ("_cpu_ps", "_started", "activation", "application", "core", "deallocations", "driver", "index", "name",
+                 "noted", "on_run", "runs", "task", "threads", "timeslices", "told_of", "weight")  # fmt: skip
 
     def __init__(
         self, application: str, index: int, driver: DispatcherHost, threads: list[UserThread], weight: int
@@ -52,6 +52,10 @@ class Dispatcher:
         self.told_of = -1
         """The deadline that a soft job is known to have missed, though it is not done."""
         self.timeslices = 0
+        self.deallocations = 0
+        """How often it has lost its core: counted by the driver, for its peers to read."""
+        self.noted = 0
+        """`deallocations` as it was at its last Run: where they differ, it does not run."""
         self.runs = False
         self.on_run: deque[Callable[[], None]] = deque()
         """What its threads want to ask for as soon as one of them runs."""
@@ -63,6 +67,7 @@ class Dispatcher:
     def start(self, now: int, runs_from: int) -> None:
         """The Run entry point."""
         self.timeslices += 1
+        self.noted = self.deallocations
         self.runs = True
         self._started = now
         if len(self.threads) > 1:
@@ -74,6 +79,7 @@ class Dispatcher:
     def stop(self, now: int) -> None:
         """Preempted, or gone by itself."""
         self.runs = False
+        self.deallocations += 1
         self._cpu_ps += now - self._started
         self.threads[0].stop(now)
 
@@ -126,6 +132,20 @@ class Dispatcher:
     def end_work(self) -> None:
         """None of its threads has anything to do any more."""
         self.driver.sleep(self)
+
+    def release_thread(self, thread: UserThread) -> None:
+        """The running thread leaves for another dispatcher."""
+        self.block_thread(thread)
+        self.threads.remove(thread)
+
+    def adopt_thread(self, thread: UserThread) -> None:
+        """A thread that another dispatcher has released can go on here."""
+        if self.runs:
+            self.settle(self.driver.engine.now)
+        thread.dispatcher = self
+        thread.yielded_in = -1
+        self.threads.append(thread)
+        self.wake_thread(thread)
 
     def wake_thread(self, thread: UserThread) -> None:
         """A blocked thread can go on."""

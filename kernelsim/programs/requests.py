@@ -2,7 +2,9 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeVar
 
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.programs.signal import Signal
 
 
@@ -29,5 +31,16 @@ class GiveWay:
     """Let the other threads of the dispatcher run, and then the other dispatchers of the core."""
 
 
-Request = Compute | Wait | GiveWay
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Leave this dispatcher, and go on under `target` from `arrives_ps` on."""
+
+    target: Dispatcher
+    arrives_ps: int
+
+
+Request = Compute | Wait | GiveWay | Migrate
+Result = TypeVar("Result")
+Steps = Generator[Request, None, Result]
+"""Part of a program that comes to a result: `result = yield from steps`."""
 Program = Generator[Request, None, None]

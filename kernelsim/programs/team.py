@@ -1,14 +1,20 @@
 """An application's threads as its programs see them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kernelsim.core.activation import Activation
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
+from kernelsim.errors import ScenarioError
+from kernelsim.machine.coherence import Coherence, Lines
 from kernelsim.machine.hardware import Machine
-from kernelsim.programs.requests import Compute, GiveWay, Program, Wait
-from kernelsim.programs.signal import Signal
+from kernelsim.messages.ump import UmpChannel
+from kernelsim.programs.requests import Compute, GiveWay, Migrate, Program, Steps, Wait
+from kernelsim.programs.signal import FirstOf, Signal
 from kernelsim.programs.thread import ProgramThread
+from kernelsim.system.speaker import Speaker
+from kernelsim.trace import Trace
 
 
 class Member:
@@ -55,6 +61,35 @@ class Member:
         signal.raise_at(self.now_ps + duration_ps, self.core)
         return Wait(signal, 0, "block")
 
+    def wait_for_one_of(self, *signals: Signal, spin_ps: int | None = None, then: str = "yield") -> Wait:
+        """Wait until the first of them is seen; the parameters of waiting are those of `Wait`."""
+        return Wait(FirstOf(self.team.engine, self.core, signals), spin_ps, then)
+
+    def wait_within(
+        self, signal: Signal, limit_ps: int, spin_ps: int | None = None, then: str = "yield"
+    ) -> Steps[bool]:
+        """Wait for at most so long; returns whether it was seen in time."""
+        core, until_ps = self.core, self.now_ps + limit_ps
+        alarm = self.team.event("an alarm")
+        alarm.raise_at(until_ps, core)
+        yield self.wait_for_one_of(signal, alarm, spin_ps=spin_ps, then=then)
+        seen_ps = signal.seen_ps(core)
+        return seen_ps is not None and seen_ps <= until_ps
+
+    def migrate(self, core: int) -> Program:
+        """Go on under the team's dispatcher on `core`: the thread control block travels there in one message, and no
+        dispatcher has it meanwhile (dissertation, section 3.6.5).
+        """
+        team = self.team
+        target = team.dispatcher_on(core)
+        if core == self.core:
+            return
+        channel = team.channel(self.core, core)
+        sent_ps = self.now_ps
+        yield Compute(channel.send_ps)
+        yield Migrate(target, max(self.now_ps, channel.send(sent_ps, "thread")))
+        yield Compute(channel.receive_ps)
+
     def count(self, times: int = 1) -> None:
         """Progress: what the outcome counts."""
         self._thread.count(times)
@@ -62,21 +97,71 @@ class Member:
 
 @dataclass(slots=True)
 class Team:
-    """All threads of one application in one run; `cores[i]` is thread i's when the run begins."""
+    """All threads of one application in one run; `cores[i]` is thread i's when the run begins.
+
+    `lines` are the cache lines that they share, by default of a machine where a line moves in its `line_ps`, nobody
+    waits for a line of his own, and only who wants the same line queues for it.
+    """
 
     engine: Engine
     machine: Machine
     name: str
     cores: tuple[int, ...]
+    trace: Trace
+    threads: Sequence[ProgramThread]
+    monitors: Mapping[int, Speaker] = field(default_factory=dict)
+    lines: Lines = field(init=False)
+    _lines_given: int = 0
+    _channels: dict[tuple[int, int], UmpChannel] = field(default_factory=dict)
+    _dispatchers: dict[int, Dispatcher] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        cores = self.machine.cores
+        coherence = Coherence(self.machine.line_ps, (0,) * cores, range(cores), 0)
+        self.lines = Lines(self.engine, coherence, home=self.cores[0])
+        for thread in self.threads:
+            assert isinstance(thread.dispatcher, Dispatcher)
+            self._dispatchers.setdefault(thread.core, thread.dispatcher)
 
     @property
     def size(self) -> int:
         """How many threads there are."""
         return len(self.cores)
 
-    def signal(self) -> Signal:
-        """A new signal on this machine."""
-        return Signal(self.engine, self.machine.line_ps)
+    def signal(self, what: str = "a signal") -> Signal:
+        """A new signal on this machine; `what` stands for it where a deadlock is reported."""
+        return Signal(self.engine, self.machine.line_ps, what)
+
+    def event(self, what: str = "an event") -> Signal:
+        """A signal whose cost is counted elsewhere: all see it at once."""
+        return Signal(self.engine, None, what)
+
+    def next_line(self) -> int:
+        """The number of a line that nobody else uses."""
+        self._lines_given += 1
+        return self._lines_given
+
+    def channel(self, source: int, target: int) -> UmpChannel:
+        """The UMP channel between two of its dispatchers, by core; made when it is first used."""
+        key = (source, target)
+        if key not in self._channels:
+            self._channels[key] = UmpChannel(self.machine, source, target, self.trace)
+        return self._channels[key]
+
+    def dispatcher_on(self, core: int) -> Dispatcher:
+        """Its dispatcher there. Raises ScenarioError where there is none."""
+        if core not in self._dispatchers:
+            raise ScenarioError(
+                "bad_scenario",
+                f"{self.name!r} has no dispatcher on core {core}; accepted: {sorted(self._dispatchers)}",
+                core=core,
+            )
+        return self._dispatchers[core]
+
+    def runs_on(self, core: int) -> bool:
+        """Whether its dispatcher there has its core now: what the count of de-allocations tells its peers."""
+        dispatcher = self.dispatcher_on(core)
+        return dispatcher.timeslices > 0 and dispatcher.noted == dispatcher.deallocations
 
 
 Body = Callable[[Member], Program]
@@ -84,8 +169,8 @@ Make = Callable[[Team], Body]
 """Called once a run: makes what the threads share, and returns the program that each thread runs."""
 
 
-def start_programs(make: Make, team: Team, threads: Sequence[ProgramThread]) -> None:
+def start_programs(make: Make, team: Team) -> None:
     """Give every thread its program."""
     body = make(team)
-    for index, thread in enumerate(threads):
-        thread.load(body(Member(team, index, thread)))
+    for index, thread in enumerate(team.threads):
+        thread.load(body(Member(team, index, thread)), f"thread {index}")

@@ -1,9 +1,13 @@
 """A user-level thread that runs a program."""
 
+from functools import partial
+
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
 from kernelsim.outcome import Failure
-from kernelsim.programs.requests import Compute, GiveWay, Program, Request, Wait
+from kernelsim.programs.requests import Compute, GiveWay, Migrate, Program, Request, Wait
+from kernelsim.programs.signal import Signal
 
 MOST_REQUESTS_AT_ONCE = 10_000
 """A program that asks for so much without any time passing will never yield."""
@@ -16,7 +20,7 @@ class ProgramThread(UserThread):
     """
 
     __slots__ = ("_begun_ps", "_block_ps", "_done", "_engine", "_left_ps", "_on_core", "_plan_number", "_program",
-                 "_runs_from", "_wait", "failure")  # fmt: skip
+                 "_runs_from", "_wait", "_waits_since_ps", "failure", "has_ended", "name")  # fmt: skip
     announces_end = True
 
     def __init__(self, engine: Engine, block_ps: int) -> None:
@@ -30,13 +34,28 @@ class ProgramThread(UserThread):
         """When it went on computing, or began to spin: after its last dispatch."""
         self._left_ps = 0
         self._wait: Wait | None = None
+        self._waits_since_ps = 0
         self._plan_number = 0
         self._done = 0
+        self.name = "thread"
         self.failure: Failure | None = None
+        self.has_ended = False
+        """Whether its program has come to its end, or failed."""
 
-    def load(self, program: Program) -> None:
+    def load(self, program: Program, name: str = "thread") -> None:
         """The program to run, from its beginning."""
         self._program = program
+        self.name = name
+
+    @property
+    def waits_for(self) -> Signal | None:
+        """What it waits for, if it does."""
+        return None if self._wait is None else self._wait.signal
+
+    @property
+    def waits_since_ps(self) -> int:
+        """Since when it has waited for that."""
+        return self._waits_since_ps
 
     def count(self, times: int = 1) -> None:
         """The program has come so much further."""
@@ -100,6 +119,11 @@ class ProgramThread(UserThread):
         if self.blocked:
             self.dispatcher.wake_thread(self)
 
+    def _leave(self, request: Migrate) -> None:
+        self._plan_number += 1
+        self.dispatcher.release_thread(self)
+        self._engine.at(request.arrives_ps, partial(request.target.adopt_thread, self))
+
     # -- running ---------------------------------------------------------------------------------------------
 
     def _plan(self) -> None:
@@ -142,7 +166,11 @@ class ProgramThread(UserThread):
         for _ in range(MOST_REQUESTS_AT_ONCE):
             request = self._next_request()
             if request is None:
+                self.has_ended = True
                 self.dispatcher.block_thread(self)
+                return
+            if isinstance(request, Migrate):
+                self._leave(request)
                 return
             if isinstance(request, GiveWay):
                 self._plan_number += 1
@@ -164,7 +192,7 @@ class ProgramThread(UserThread):
             seen_ps = request.signal.seen_ps(self.core)
             if seen_ps is not None and seen_ps <= now:
                 return False
-            self._wait = request
+            self._wait, self._waits_since_ps = request, now
             if seen_ps is None:
                 request.signal.join(self)
         self._begun_ps = now
@@ -182,7 +210,7 @@ class ProgramThread(UserThread):
         except Exception as error:  # a program is its user's code: its failure is an outcome of the run
             self._fail(f"raised {type(error).__name__}: {error}")
             return None
-        if not isinstance(request, (Compute, Wait, GiveWay)):
+        if not isinstance(request, (Compute, Wait, GiveWay, Migrate)):
             self._fail(f"yielded {request!r}; accepted: what its member's methods return")
             return None
         return request

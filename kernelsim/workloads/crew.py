@@ -1,15 +1,18 @@
 """The threads of one application, made from its workload."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 from kernelsim.outcome import Failure
+from kernelsim.programs.deadlock import deadlocks
 from kernelsim.programs.team import Team, start_programs
 from kernelsim.programs.thread import ProgramThread
 from kernelsim.scenario import Application, Barrier, CpuBound, Programs, Scripted, StreamClustering, Traffic
+from kernelsim.system.speaker import Speaker
 from kernelsim.trace import Trace
 from kernelsim.workloads.barrier import BarrierTeam, iteration_ps, longest_work_ps
 from kernelsim.workloads.cpu_bound import CpuBoundThread
@@ -34,7 +37,7 @@ class Crew:
         """The threads of one dispatcher."""
         return list(self.threads[dispatcher :: len(self.application.cores)])
 
-    def begin(self, start_ps: int, trace: Trace, places: Sequence[Place]) -> None:
+    def begin(self, start_ps: int, trace: Trace, places: Sequence[Place], monitors: Mapping[int, Speaker]) -> None:
         """Enter what happens to it from the start on, whoever runs."""
         workload = self.application.workload
         if isinstance(workload, Traffic):
@@ -55,12 +58,16 @@ class Crew:
 
     def latencies_ps(self) -> tuple[int, ...]:
         """Of a stream's batches that are done: from the whole batch to its update."""
+        elif isinstance(workload, Programs):
+            threads = tuple(thread for thread in self.threads if isinstance(thread, ProgramThread))
+            team = Team(self._engine, self._machine, self.application.name, self.cores, trace, threads, monitors)
+            start_programs(workload.make, team)
         return tuple(self._team.latencies_ps) if isinstance(self._team, StreamTeam) else ()
 
     def failures(self) -> tuple[Failure, ...]:
-        """Programs that failed, by thread."""
-        found = (thread.failure for thread in self.threads if isinstance(thread, ProgramThread))
-        return tuple(failure for failure in found if failure is not None)
+        """Programs that failed, by thread, and those that wait for ever."""
+        threads = [thread for thread in self.threads if isinstance(thread, ProgramThread)]
+        return (*(thread.failure for thread in threads if thread.failure is not None), *deadlocks(threads))
 
     def received(self) -> tuple[int, int | None]:
         """How many messages it received, and how long one took in the mean."""
@@ -83,18 +90,12 @@ class Crew:
         if isinstance(workload, Traffic):
             return tuple(TrafficThread(self._engine) for _ in self.cores)
         if isinstance(workload, Programs):
-            return self._programs(workload)
+            return tuple(ProgramThread(self._engine, self._machine.block_ps) for _ in self.cores)
         return self._scripted(workload)
 
     def _work_ps(self, workload: CpuBound, core: int) -> int:
         hz = self._machine.clock_hz[core]
         return (workload.work_cycles * 10**12 + hz // 2) // hz
-
-    def _programs(self, workload: Programs) -> tuple[ProgramThread, ...]:
-        threads = tuple(ProgramThread(self._engine, self._machine.block_ps) for _ in self.cores)
-        team = Team(self._engine, self._machine, self.application.name, self.cores)
-        start_programs(workload.make, team, threads)
-        return threads
 
     def _scripted(self, workload: Scripted) -> tuple[ScriptedThread, ...]:
         if len(workload.scripts) != len(self.cores):

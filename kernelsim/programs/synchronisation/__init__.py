@@ -1,0 +1,1 @@
+"""What threads of one application synchronise by: spin locks, a POSIX-like package that blocks, and barriers."""
