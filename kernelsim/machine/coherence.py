@@ -1,6 +1,6 @@
 """Coherent cache lines: a line moves to who writes it, and cores that want the same one queue for it."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -44,6 +44,10 @@ class Lines:
     def __init__(self, engine: Engine, coherence: Coherence, home: int = 0) -> None:
         self.moved = 0
         """Transfers and invalidations so far."""
+        self.carried: Counter[tuple[int, int]] = Counter()
+        """Of these, lines with their contents, by (from, to)."""
+        self.given_up: Counter[tuple[int, int]] = Counter()
+        """Copies that (holder, writer) gave up, the writer having the contents already."""
         self._engine = engine
         self._coherence = coherence
         self._home = home
@@ -72,7 +76,8 @@ class Lines:
             self._next(state)
             return
         state.is_moving = True
-        arrival_ps = self._move(others, core, is_write)
+        has_copy = core in state.holders
+        arrival_ps = self._move(others, core, is_write, has_copy=has_copy)
 
         def arrive() -> None:
             state.holders = (core,) if is_write else (*others, core)
@@ -86,11 +91,12 @@ class Lines:
         if state.waiting and not state.is_moving:
             self._serve(state, *state.waiting.popleft())
 
-    def _move(self, others: Sequence[int], core: int, is_write: bool) -> int:
+    def _move(self, others: Sequence[int], core: int, is_write: bool, *, has_copy: bool) -> int:
         """When it is there: a read comes from the nearest copy, a write waits for the farthest to be given up."""
         self.moved += 1
         choose = max if is_write else min
         source = choose(others, key=lambda other: self._coherence.transfer_ps[other][core])
+        (self.given_up if has_copy else self.carried)[source, core] += 1
         transfer_ps = self._coherence.transfer_ps[source][core]
         now = self._engine.now
         if not self._coherence.is_contended:

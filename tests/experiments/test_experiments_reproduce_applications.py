@@ -6,7 +6,7 @@ from experiments.reproduce import Row
 from experiments.reproduce.applications import APPLICATIONS, web_runs
 from kernelsim.workloads.web_service import WebLoad
 
-QUICK = ()
+QUICK = ("REP-18",)
 """Rows that take well under a second."""
 
 
