@@ -54,7 +54,9 @@ class Inbox(Generic[Item]):
     def receive(self, me: Member) -> Generator[Request, None, Item]:
         """The next message, waited for."""
         while not self._items:
-            self._news = self._news or me.team.signal()
+            if self._news is None:
+                self._news = me.team.signal("a message")
+                self._news.promise()
             yield Wait(self._news, self._spin_ps, "block")
         item, receive_ps = self._items.popleft()
         yield me.compute_ps(receive_ps)

@@ -2,7 +2,6 @@
 
 from functools import partial
 
-from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
 from kernelsim.outcome import Failure
