@@ -1,0 +1,107 @@
+"""No node of a running multikernel touches another, and no CPU driver does two things at a time."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import pytest
+from kernelsim_audit import Audit, audited
+from kernelsim_machines import MS, US, gang, machine, random_scenario, two_phases
+
+from kernelsim import Application, Operation, Outcome, PhaseChange, Scenario, run
+from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.scenario import Barrier, CpuBound, Scripted, Traffic
+from kernelsim.system.planner import Planner
+
+
+def everything() -> Scenario:
+    """Gangs that change phase, messages, agreements of both kinds, and programs that wake and block, on four cores.
+
+    Every iteration is carried out: closed forms, whose traces are the same, account for many cores in one step.
+    """
+    members = gang(4, 2, 8, 4)
+    waits = tuple((i * US * 50, what) for i in range(1, 800) for what in ("run", "block"))
+    applications = (
+        Application("barrier", Barrier(work_cycles=50_000), (0, 1, 2, 3)),
+        Application("cpu", CpuBound(), (1, 2)),
+        Application("traffic", Traffic(((0, 1, 300 * US), (1, 2, 500 * US))), (0, 2, 3)),
+        Application("asks", Scripted((waits, (), (), ())), (0, 1, 2, 3)),
+    )
+    kinds = (("unmap", 7), ("retype", 1), ("retype", 2), ("revoke", 1), ("leave", 3), ("join", 3))
+    operations = tuple(
+        Operation(kind, "asks", subject, at_ps=6 * at * MS, work_ps=US) for at, (kind, subject) in enumerate(kinds, 1)
+    )
+    return Scenario(
+        machine(4, timeslice_ps=2 * MS),
+        applications,
+        45 * MS,
+        two_phases("barrier", (), members),
+        synchronise=True,
+        phase_changes=(PhaseChange("barrier", 1, 3 * MS), PhaseChange("barrier", 0, 12 * MS)),
+        operations=operations,
+        step_by_step=True,
+    )
+
+
+def watch(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> tuple[Audit, Outcome]:
+    with audited(monkeypatch) as audit:
+        return audit, run(scenario)
+
+
+@lru_cache
+def unwatched() -> str:
+    return run(everything()).trace.sha256()
+
+
+def test_no_node_touches_the_state_of_another_outside_channels(monkeypatch: pytest.MonkeyPatch) -> None:
+    audit, outcome = watch(monkeypatch, everything())
+    assert outcome.trace.sha256() == unwatched()
+    assert all(change.answered_ps for change in outcome.phase_changes)
+    assert {one.kind for one in outcome.operations if one.done} >= {"unmap", "retype", "revoke", "leave", "join"}
+    assert audit.accesses > 10_000
+    assert audit.foreign == set()
+
+
+def test_no_operation_of_a_cpu_driver_nests_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    audit, _ = watch(monkeypatch, everything())
+    assert audit.operations > 400
+    assert audit.nested == set()
+
+
+def test_the_audit_finds_a_planner_that_looks_into_another_nodes_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    planners: list[Planner] = []
+    booted, entered = Planner.__init__, Planner.enter
+
+    def boot(self: Planner, *arguments: object, **options: object) -> None:
+        booted(self, *arguments, **options)  # type: ignore[arg-type]
+        planners.append(self)
+
+    def enter(self: Planner, application: str, phase: int, asked_ps: int | None = None) -> dict[str, int]:
+        planners[0].knows(application, phase)
+        return entered(self, application, phase, asked_ps)
+
+    monkeypatch.setattr(Planner, "__init__", boot)
+    monkeypatch.setattr(Planner, "enter", enter)
+    audit, _ = watch(monkeypatch, everything())
+    assert {each.what for each in audit.foreign} >= {"Planner.knows"}
+    assert {each.of for each in audit.foreign} == {0}
+
+
+def test_the_audit_finds_a_driver_that_looks_while_it_does_something_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    settle = CpuDriver._settle
+
+    def settle_and_look(self: CpuDriver) -> None:
+        self._look()
+        settle(self)
+
+    monkeypatch.setattr(CpuDriver, "_settle", settle_and_look)
+    audit, _ = watch(monkeypatch, everything())
+    assert ("wake", "_look") in audit.nested
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_nor_does_it_in_random_runs(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    scenario = replace(random_scenario(seed), duration_ps=10 * MS, step_by_step=True)
+    audit, _ = watch(monkeypatch, scenario)
+    assert audit.operations
+    assert audit.foreign == set()
+    assert audit.nested == set()
