@@ -1,6 +1,6 @@
 """A machine's caches with what they hold: how long a core waits for a line depends on where the line is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -17,6 +17,9 @@ class Level:
     latency_ps: int
     groups: tuple[tuple[int, ...], ...]
     is_victim: bool = False
+
+
+MemoryPs = Callable[[int, int], int]
 
 
 class _Cache:
@@ -38,11 +41,11 @@ class Caches:
     """All caches of a machine, empty at first, least recently used lines evicted, lines modified in one place.
 
     `between_ps[a][b]` is what core b waits for a line in one of a's caches that b does not share; a line that no cache
-    holds comes from memory in `memory_ps`. Levels go from the nearest outwards; the first of them that is no victim
-    cache holds what the core writes.
+    holds comes from memory in `memory_ps`, or on a machine with several memories in `memory_ps(core, line)`. Levels go
+    from the nearest outwards; the first of them that is no victim cache holds what the core writes.
     """
 
-    def __init__(self, levels: Sequence[Level], between_ps: Sequence[Sequence[int]], memory_ps: int) -> None:
+    def __init__(self, levels: Sequence[Level], between_ps: Sequence[Sequence[int]], memory_ps: int | MemoryPs) -> None:
         self._between_ps = between_ps
         self._memory_ps = memory_ps
         self._path: dict[int, list[_Cache]] = {}
@@ -75,7 +78,9 @@ class Caches:
 
     def _from_elsewhere(self, core: int, line: int) -> int:
         holders = self._holders.get(line, ())
-        return min((self._between_ps[cache.core][core] for cache in holders), default=self._memory_ps)
+        if holders:
+            return min(self._between_ps[cache.core][core] for cache in holders)
+        return self._memory_ps if isinstance(self._memory_ps, int) else self._memory_ps(core, line)
 
     def _fill(self, core: int, line: int) -> None:
         path = self._path[core]
