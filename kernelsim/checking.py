@@ -50,14 +50,16 @@ def check(scenario: Scenario) -> None:
         scenario.interconnect.check(scenario.machine.cores)
     for application in scenario.applications:
         _check_application(scenario, application)
+    _check_joins(scenario)
+    guaranteed = sorted(_guaranteed(scenario))
     for schedule in scenario.schedules:
         _check_schedule(scenario, schedule)
     _check_monitors(scenario)
     for change in scenario.phase_changes:
-        if change.application not in names or change.at_ps < 0 or change.phase < 0:
+        if change.application not in guaranteed or change.at_ps < 0 or change.phase < 0:
             raise _refusal(
                 f"a change of {change.application!r} to phase {change.phase} at {change.at_ps} ps",
-                f"one of {names}, a phase and a time from 0",
+                f"one of {guaranteed}, a phase and a time from 0",
             )
         _one_of("order", change.order, ORDERS)
     for operation in scenario.operations:
@@ -74,6 +76,29 @@ def _check_operation(operation: Operation, names: list[str]) -> None:
         )
     if operation.kind == "retype":
         _one_of("type", operation.to, FROM_RAW)
+
+
+def _guaranteed(scenario: Scenario) -> dict[str, Application]:
+    """What schedules may name: applications, and of those with groups the groups."""
+    return {
+        key: application
+        for application in scenario.applications
+        for key in ([f"{application.name}/{group}" for group in application.groups] or [application.name])
+    }
+
+
+def _check_joins(scenario: Scenario) -> None:
+    grouped = {application.name: application for application in scenario.applications if application.groups}
+    for application in grouped.values():
+        if len(set(application.groups)) != len(application.groups) or "" in application.groups:
+            raise _refusal(f"groups {list(application.groups)} of {application.name!r}", "a name of its own for each")
+    for join in scenario.joins:
+        one = f"dispatcher {join.dispatcher} of {join.application!r} joining {join.group!r} at {join.at_ps} ps"
+        if join.application not in grouped or join.at_ps < 0:
+            raise _refusal(one, f"a time from 0, one of the applications with groups, {sorted(grouped)}")
+        application = grouped[join.application]
+        if join.group not in application.groups or not 0 <= join.dispatcher < len(application.cores):
+            raise _refusal(one, f"dispatchers 0 to {len(application.cores) - 1}, groups {list(application.groups)}")
 
 
 def _check_timers(scenario: Scenario) -> None:
@@ -200,22 +225,26 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
 
 
 def _check_schedule(scenario: Scenario, schedule: Schedule) -> None:
-    cores = {application.name: application.cores for application in scenario.applications}
+    guaranteed = _guaranteed(scenario)
+    cores = {key: application.cores for key, application in guaranteed.items()}
+    owners = {key: application.name for key, application in guaranteed.items()}
     unknown = sorted({*schedule.phases, *schedule.reservations} - set(cores))
     if unknown:
-        raise _refusal(f"a schedule for {unknown}", f"applications of the scenario, {sorted(cores)}")
+        raise _refusal(f"a schedule for {unknown}", f"applications of the scenario or their groups, {sorted(cores)}")
     if schedule.ships_ps < 0:
         raise _refusal(f"a schedule shipped at {schedule.ships_ps} ps", "0 (known when planners boot) or later")
     load_ppm = {
-        core: reservation.wcet_ps * ONE // reservation.period_ps for core, reservation in scenario.monitors.items()
+        (core, RESERVED_NAME): reservation.wcet_ps * ONE // reservation.period_ps
+        for core, reservation in scenario.monitors.items()
     }
     for name, reservations in schedule.reservations.items():
         for reservation in reservations:
             _check_reservation(reservation, name, len(cores[name]))
             if reservation.kind != "B":
-                core = cores[name][reservation.dispatcher]
-                load_ppm[core] = load_ppm.get(core, 0) + reservation.wcet_ps * ONE // reservation.period_ps
-    for core, load in load_ppm.items():
+                own = cores[name][reservation.dispatcher], owners[name]
+                load_ppm[own] = max(load_ppm.get(own, 0), reservation.wcet_ps * ONE // reservation.period_ps)
+    for core in sorted({core for core, _ in load_ppm}):
+        load = sum(each for (where, _), each in load_ppm.items() if where == core)
         if load > ONE - BEST_EFFORT_SHARE:
             phases = dict(schedule.phases)
             raise _refusal(f"{load} ppm of real-time load on core {core} in phases {phases}", "at most 900000 ppm")

@@ -24,6 +24,7 @@ from kernelsim.scenario import (
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.coordinator import Coordinator
 from kernelsim.system.gang_daemon import Gang, GangDaemon
+from kernelsim.system.groups import Joining, domain_of
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
@@ -156,7 +157,8 @@ class _Multikernel:
             for dispatcher in dispatchers
             if dispatcher.driver is driver
         }
-        monitor.planner = Planner(driver, local, phase_locked=self.phase_locked)
+        grouped = frozenset(application.name for application in self.scenario.applications if application.groups)
+        monitor.planner = Planner(driver, local, phase_locked=self.phase_locked, grouped=grouped)
         for schedule in self.scenario.schedules:
             if not schedule.ships_ps:
                 monitor.planner.receive(schedule)
@@ -187,6 +189,11 @@ class _Multikernel:
         for schedule in scenario.schedules:
             if schedule.ships_ps:
                 engine.at(self.start_ps + schedule.ships_ps, partial(self._ship, schedule), rank=1 << 19)
+        for join in scenario.joins:
+            callers = self.dispatchers[join.application]
+            monitors = {caller.core: self.monitors[caller.core] for caller in callers}
+            joining = Joining(callers[join.dispatcher], join.group, monitors, engine, self.trace)
+            self._once_it_runs(callers[join.dispatcher], join.at_ps, joining.request)
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
         for operation in scenario.operations:
@@ -221,7 +228,7 @@ class _Multikernel:
         first.post(0, tell)
 
     def _plan_phase_change(self, change: PhaseChange) -> None:
-        dispatchers = self.dispatchers[change.application]
+        dispatchers = self.dispatchers[domain_of(change.application)]
         cores = [dispatcher.core for dispatcher in dispatchers]
         sends = change.sends if change.sends is not None else {cores[0]: tuple(cores[1:])}
         monitors = {core: self.monitors[core] for core in cores}

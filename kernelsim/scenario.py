@@ -117,7 +117,9 @@ class Reservation:
 class Application:
     """A domain with one dispatcher on each of `cores`; dispatcher i runs thread i, i + len(cores), ...
 
-    `starts_ps[i]` is when dispatcher i is created, counted from the start of its core's timer; 0 without it.
+    `starts_ps[i]` is when dispatcher i is created, counted from the start of its core's timer; 0 without it. With
+    `groups` nothing is guaranteed to the application, but to its groups, which schedules and phase changes call
+    "application/group": a dispatcher is in none, and best effort, until it joins one.
     """
 
     name: str
@@ -126,6 +128,7 @@ class Application:
     threads: int = 0
     weight: int = 1
     starts_ps: tuple[int, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,16 @@ class PhaseChange:
     at_ps: int = 0
     sends: Mapping[int, tuple[int, ...]] | None = None
     order: str = "forward first"
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """At `at_ps` after the start, `dispatcher` of `application` joins `group`, and leaves the one that it was in."""
+
+    application: str
+    dispatcher: int
+    group: str
+    at_ps: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +222,7 @@ class Scenario:
     shared_read_ps: int = 0
     phase_changes: tuple[PhaseChange, ...] = ()
     operations: tuple[Operation, ...] = ()
+    joins: tuple[Join, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     wakeup_preemption: bool = False
     ipi_ps: int = 0

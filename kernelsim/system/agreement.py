@@ -11,6 +11,7 @@ from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.outcome import PhaseChangeOutcome
 from kernelsim.scenario import PhaseChange
+from kernelsim.system.groups import domain_of
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.round import Round
 from kernelsim.trace import Mark, Trace
@@ -81,9 +82,10 @@ class PhaseChangeProtocol:
         releases = self._monitors[core].planner.enter(application, phase, self._requested_ps)
         self._entered_ps[core] = self._engine.now
         text = f"{application} {phase}"
-        if application in releases:
-            self._released_ps[core] = releases[application]
-            text += f" released at {releases[application]}"
+        released = releases.get(domain_of(application))
+        if released is not None:
+            self._released_ps[core] = released
+            text += f" released at {released}"
         self._trace.marks.append(Mark(self._engine.now, core, "phase", text))
 
     def _answer(self) -> None:

@@ -16,14 +16,25 @@ class Planner:
     and so does a gang where timers are not synchronised.
     """
 
-    def __init__(self, driver: CpuDriver, dispatchers: Mapping[str, Dispatcher], *, phase_locked: bool) -> None:
+    def __init__(
+        self,
+        driver: CpuDriver,
+        dispatchers: Mapping[str, Dispatcher],
+        *,
+        phase_locked: bool,
+        grouped: frozenset[str] = frozenset(),
+    ) -> None:
         self._driver = driver
         self._dispatchers = dispatchers
         self._phase_locked = phase_locked
+        self._grouped = grouped
+        """Applications whose dispatchers have no guarantees but those of the group that they join."""
         self._phases: dict[str, int] = {}
         self._table: dict[tuple[tuple[str, int], ...], Mapping[str, tuple[Reservation, ...]]] = {}
         self._current: dict[str, Reservation] = {}
         self._started: set[str] = set()
+        self._groups: dict[tuple[str, int], str] = {}
+        """(application, dispatcher) -> the group that it has joined, of all dispatchers of the applications here."""
 
     def receive(self, schedule: Schedule) -> None:
         """One schedule from the placement controller."""
@@ -37,8 +48,8 @@ class Planner:
         self.apply()
 
     def enter(self, application: str, phase: int, asked_ps: int | None = None) -> dict[str, int]:
-        """An application is in a phase from now on, as was asked at `asked_ps`. Returns the first release of each
-        dispatcher that got a new one.
+        """An application, or a group, is in a phase from now on, as was asked at `asked_ps`. Returns the first release
+        of each dispatcher that got a new one.
         """
         self._phases[application] = phase
         return self.apply(asked_ps)
@@ -50,7 +61,7 @@ class Planner:
         for application, dispatcher in self._dispatchers.items():
             if application not in self._started:
                 continue
-            wanted = self._reservation(reservations.get(application, ()), dispatcher)
+            wanted = self._reservation(reservations.get(self._key_of(application, dispatcher), ()), dispatcher)
             if wanted != self._current.get(application):
                 self._current[application] = wanted
                 release = self._driver.adopt(dispatcher, wanted, asked_ps)
@@ -58,9 +69,22 @@ class Planner:
                     releases[application] = release
         return releases
 
+    def note_member(self, application: str, dispatcher: int, group: str) -> None:
+        """A dispatcher, of this core or of another, is in a group from now on, and in no other."""
+        self._groups[application, dispatcher] = group
+
+    def members(self, application: str, group: str) -> frozenset[int]:
+        """The dispatchers in a group, as far as this planner was told."""
+        return frozenset(own for (name, own), joined in self._groups.items() if (name, joined) == (application, group))
+
     def knows(self, application: str, phase: int) -> bool:
         """Whether the table has the combination that this phase would make."""
         return _key({**self._phases, application: phase}) in self._table
+
+    def _key_of(self, application: str, dispatcher: Dispatcher) -> str:
+        if application not in self._grouped:
+            return application
+        return f"{application}/{self._groups.get((application, dispatcher.index), '')}"
 
     def _reservation(self, reservations: tuple[Reservation, ...], dispatcher: Dispatcher) -> Reservation:
         for reservation in reservations:

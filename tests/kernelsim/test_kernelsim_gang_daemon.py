@@ -69,10 +69,31 @@ def blocking(**more: object) -> Outcome:
 
 def test_the_core_of_a_thread_that_blocks_is_filled_in() -> None:
     filled, idle = blocking(), blocking(backfill=False)
-    used = [sum(one.cpu_ps[0] for one in each.applications.values()) / each.duration_ps for each in (filled, idle)]
-    assert used[0] > 0.98
-    assert used[1] < 0.8
+    assert used(filled, 1) > 0.98
+    assert used(idle, 1) < 0.8
     assert filled.applications["io"].cpu_ps[0] >= idle.applications["io"].cpu_ps[0]
+
+
+def used(outcome: Outcome, cores: int) -> float:
+    """The part of the cores' time that anybody had."""
+    return sum(sum(one.cpu_ps) for one in outcome.applications.values()) / (cores * outcome.duration_ps)
+
+
+def test_gangs_that_do_not_fit_together_leave_cores_idle_unless_these_are_filled_in() -> None:
+    few, many = Application("few", CpuBound(), (0, 1)), Application("many", CpuBound(), tuple(range(1, 8)))
+    fragmented = run(under_daemon(few, many, backfill=False))
+    assert used(fragmented, 8) == pytest.approx((2 + 7) / 16, abs=0.01)
+    assert used(run(under_daemon(few, many)), 8) > 0.99
+
+
+def test_a_gang_that_seldom_computes_costs_the_one_that_it_is_paired_with_hardly_anything() -> None:
+    """Wiseman's pairs (dissertation, section 3.2.1)."""
+    script = tuple((each * MS, "run" if each % 10 == 0 else "block") for each in range(300) if each % 10 in (0, 2))
+    seldom = Application("io", Scripted((script,) * 4), CORES)
+    pair = run(under_daemon(Application("cpu", CpuBound(), CORES), seldom)).applications
+    apart = run(under_daemon(Application("cpu", CpuBound(), CORES), seldom, backfill=False)).applications
+    assert sum(pair["cpu"].cpu_ps) > 1.5 * sum(apart["cpu"].cpu_ps)
+    assert sum(pair["io"].cpu_ps) >= sum(apart["io"].cpu_ps)
 
 
 def test_who_is_promoted_comes_back_at_once_when_it_wakes() -> None:
