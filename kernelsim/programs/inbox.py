@@ -1,32 +1,33 @@
 """An inbox: the messages for one program, from programs on its own core or on others, in the order of their arrival."""
 
 from collections import deque
-from collections.abc import Generator
 from typing import Generic, TypeVar
 
-from kernelsim.engine import Engine
-from kernelsim.machine.hardware import Machine
-from kernelsim.programs.requests import Program, Request, Wait
+from kernelsim.messages.ump import UmpChannel
+from kernelsim.programs.requests import Program, Steps, Wait
 from kernelsim.programs.signal import Signal
-from kernelsim.programs.team import Member
+from kernelsim.programs.team import Member, Team
 
 Item = TypeVar("Item")
 
 
 class Inbox(Generic[Item]):
-    """`core` is the receiver's. From another core a message comes by UMP: it keeps the sender busy for the machine's
-    `send_ps`, is there `latency_ps` after the send began, and keeps the receiver busy for its part. On the same core
-    it comes by LMP, whose whole cost is the sender's. No message is lost, and the inbox is never full.
+    """`core` is the receiver's; senders may be of other applications. From another core a message comes by UMP: it
+    keeps the sender busy for the channel's `send_ps`, is there `latency_ps` after the send began, and keeps the
+    receiver busy for its part. On the same core it comes by LMP, whose whole cost is the sender's. No message is lost,
+    and the inbox is never full.
 
-    A receiver that finds nothing polls for `spin_ps`, without it for ever, and then blocks until it is notified.
+    A receiver that finds nothing polls for `spin_ps`, without it for ever, and then blocks until it is notified. `what`
+    is what the trace calls the messages.
     """
 
-    def __init__(self, engine: Engine, machine: Machine, core: int, spin_ps: int | None = None) -> None:
+    def __init__(self, team: Team, core: int, spin_ps: int | None = None, what: str = "message") -> None:
         self.core = core
-        self._engine = engine
-        self._machine = machine
+        self._team = team
         self._spin_ps = spin_ps
+        self._what = what
         self._items: deque[tuple[Item, int]] = deque()
+        self._channels: dict[int, UmpChannel] = {}
         self._news: Signal | None = None
 
     def __len__(self) -> int:
@@ -34,15 +35,15 @@ class Inbox(Generic[Item]):
 
     def send(self, me: Member, item: Item) -> Program:
         """Send from `me`; ends when the sender can go on."""
-        machine, source = self._machine, me.core
+        source = me.core
         if source == self.core:
-            yield me.compute_ps(machine.lmp_ps[source])
+            yield me.compute_ps(self._team.machine.lmp_ps[source])
             self.put(item)
             return
-        there_ps = me.now_ps + machine.latency_ps[source][self.core]
-        yield me.compute_ps(machine.send_ps[source][self.core])
-        receive_ps = machine.receive_ps(source, self.core)
-        self._engine.at(max(there_ps, me.now_ps), lambda: self.put(item, receive_ps))
+        channel, begun_ps = self._channel(source), me.now_ps
+        yield me.compute_ps(channel.send_ps)
+        there_ps = max(channel.send(begun_ps, self._what), me.now_ps)
+        self._team.engine.at(there_ps, lambda: self.put(item, channel.receive_ps))
 
     def put(self, item: Item, receive_ps: int = 0) -> None:
         """It is there now: what a device does, which is not a program."""
@@ -51,13 +52,22 @@ class Inbox(Generic[Item]):
             news, self._news = self._news, None
             news.raise_from(self.core)
 
-    def receive(self, me: Member) -> Generator[Request, None, Item]:
+    def receive(self, me: Member) -> Steps[Item]:
         """The next message, waited for."""
         while not self._items:
-            if self._news is None:
-                self._news = me.team.signal("a message")
-                self._news.promise()
-            yield Wait(self._news, self._spin_ps, "block")
+            yield Wait(self._awaited(), self._spin_ps, "block")
         item, receive_ps = self._items.popleft()
         yield me.compute_ps(receive_ps)
         return item
+
+    def _awaited(self) -> Signal:
+        """What comes into an inbox may come from outside: who waits for it is idle, not in a deadlock."""
+        if self._news is None:
+            self._news = self._team.event(self._what)
+            self._news.promise()
+        return self._news
+
+    def _channel(self, source: int) -> UmpChannel:
+        if source not in self._channels:
+            self._channels[source] = UmpChannel(self._team.machine, source, self.core, self._team.trace)
+        return self._channels[source]

@@ -109,8 +109,7 @@ class _Run:
         self._machine = team.machine
         self._crossing_cycles = service.crossing_cycles
         self._inboxes: dict[str, Inbox[_Packets]] = {
-            name: Inbox(team.engine, team.machine, core, service.load.spin_ps)
-            for name, core in service.placement.items()
+            name: Inbox(team, core, service.load.spin_ps, f"to {name}") for name, core in service.placement.items()
         }
         self._card = self._inboxes.get("driver", self._inboxes["server"])
         self._wire_free_ps = 0

@@ -19,7 +19,7 @@ def passing(
     """Thread 0 sends numbers from core 0 to thread 1, on core `target`."""
 
     def make(team: Team) -> Body:
-        inbox: Inbox[int] = Inbox(team.engine, team.machine, team.cores[1], spin_ps)
+        inbox: Inbox[int] = Inbox(team, team.cores[1], spin_ps)
 
         def body(me: Member) -> Program:
             if me.index == 0:
@@ -40,7 +40,7 @@ def passing(
 def test_a_message_takes_the_latency_of_its_cores_and_the_receivers_part(target: int) -> None:
     received: list[tuple[int, int]] = []
     passing(target, 10 * US, None, received, messages=1)
-    seen_ps = CORES.context_switch_ps + 10 * US + CORES.latency_ps[0][target] + CORES.line_ps[target][target]
+    seen_ps = CORES.context_switch_ps + 10 * US + CORES.latency_ps[0][target]
     assert received == [(0, seen_ps + CORES.receive_ps(0, target))]
 
 
@@ -48,7 +48,9 @@ def test_a_message_takes_the_latency_of_its_cores_and_the_receivers_part(target:
 @pytest.mark.parametrize("spin_ps", [None, 0, 1 * US])
 def test_all_messages_come_once_and_in_order(gap_ps: int, spin_ps: int | None) -> None:
     received: list[tuple[int, int]] = []
-    passing(4, gap_ps, spin_ps, received, messages=200)
+    outcome = passing(4, gap_ps, spin_ps, received, messages=200)
+    assert outcome.applications["pair"].failures == ()
+    assert len(outcome.trace.messages) == 200
     assert [number for number, _ in received] == list(range(200))
 
 
@@ -72,7 +74,7 @@ def test_on_one_core_a_message_is_a_local_one() -> None:
     received: list[int] = []
 
     def make(team: Team) -> Body:
-        inbox: Inbox[int] = Inbox(team.engine, team.machine, 0)
+        inbox: Inbox[int] = Inbox(team, 0)
 
         def body(me: Member) -> Program:
             yield from inbox.send(me, 7)

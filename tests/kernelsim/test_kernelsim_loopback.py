@@ -45,7 +45,7 @@ def test_a_kernel_is_slower_by_its_entry_and_shared_lines_and_the_gap_shrinks_in
 
 def test_a_packet_takes_a_sides_work_and_its_waits_for_lines() -> None:
     assert loopback(CHANNEL).measure(100).packet_ps == pytest.approx(WORK + cycles(18 * 160 + 160), rel=0.02)
-    assert loopback(CHANNEL, transfer_cycles=2).measure(100).packet_ps == pytest.approx(WORK, rel=0.02)
+    assert loopback(CHANNEL, transfer_cycles=2).measure(100).packet_ps < WORK + cycles(18 * 160 / 5)
 
 
 def test_both_sides_are_in_step_after_the_first_window() -> None:

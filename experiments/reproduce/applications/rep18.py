@@ -56,7 +56,7 @@ def rep18(seeds: int) -> Row:
         },
         notes=(
             "The instructions are calibrated to Barrelfish's 2,154 Mbit/s and are the same for both; what Linux adds "
-            f"is one kernel entry a side and {SHARED_LINES} lines that both sides write. Their number was chosen for the "
+            f"is one kernel entry a side and {SHARED_LINES} lines that both write. Their number was chosen for the "
             "reverse traffic; throughput and forward traffic then follow.",
             "Not reproduced: Linux's 77 misses, for only lines that move between the two cores are counted here, and a "
             "kernel misses in its own memory as well; the absolute words on the links are too few by a fifth forward "
