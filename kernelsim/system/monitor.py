@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.threads import UserThread
@@ -10,6 +11,9 @@ from kernelsim.machine.hardware import Machine
 from kernelsim.messages.mesh import Mesh
 from kernelsim.system.planner import Planner
 from kernelsim.system.speaker import Speaker, transmit
+
+if TYPE_CHECKING:
+    from kernelsim.messages.naming.switchboard import Switchboard
 
 
 class Monitor(UserThread):
@@ -20,7 +24,8 @@ class Monitor(UserThread):
     back.
     """
 
-    __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner", "polls")
+    __slots__ = ("_done_at", "_engine", "_remaining_ps", "_work", "core", "machine", "mesh", "planner", "polls",
+                 "switchboard")  # fmt: skip
 
     def __init__(self, core: int, engine: Engine, machine: Machine, mesh: Mesh) -> None:
         super().__init__()
@@ -28,6 +33,8 @@ class Monitor(UserThread):
         self.machine = machine
         self.mesh = mesh
         self.planner: Planner
+        self.switchboard: Switchboard | None = None
+        """Names and channels of the whole machine, where this is the monitor of the core that booted."""
         self.blocked = True
         self.polls = False
         self._engine = engine

@@ -1,0 +1,74 @@
+"""A typed channel end for programs: messages by name, over any link, waited for by polling, then by notification."""
+
+from collections import deque
+from collections.abc import Generator
+
+from kernelsim.engine import Engine
+from kernelsim.messages.links import Side
+from kernelsim.messages.spinning import SpinRule
+from kernelsim.messages.typed.encoding import Value
+from kernelsim.messages.typed.interface import Interface
+from kernelsim.messages.typed.marshalling import Assembly, Typed, split
+from kernelsim.messages.waking import News, Notifier
+from kernelsim.programs.requests import Program, Request, Wait
+from kernelsim.programs.team import Member
+
+
+class TypedEnd:
+    """What a program holds of a bound channel. `send` and `receive` are generators for `yield from`.
+
+    While it waits for room, what comes is kept, so that two sides that send to each other do not wait for ever.
+    """
+
+    def __init__(self, engine: Engine, interface: Interface, side: Side, rule: SpinRule, notifier: Notifier) -> None:
+        self.interface = interface
+        self.side = side
+        self._engine = engine
+        self._rule = rule
+        self._notifier = notifier
+        self._assembly = Assembly(interface, side.wire)
+        self._seen: deque[tuple[int, ...]] = deque()
+
+    def send(self, me: Member, name: str, **values: Value) -> Program:
+        """Send a message from `me`; ends when its last part is on its way."""
+        for words in split(self.interface, Typed(name, values), self.side.wire):
+            while not self._has_room():
+                yield from self._wait(me)
+            yield me.compute_ps(self.side.send_ps)
+            self.side.send(words)
+
+    def receive(self, me: Member) -> Generator[Request, None, Typed]:
+        """The next message, waited for."""
+        while True:
+            words = self._next()
+            if words is None:
+                yield from self._wait(me)
+                continue
+            yield me.compute_ps(self.side.receive_ps)
+            message = self._assembly.receive(words)
+            if message is not None:
+                return message
+
+    def _has_room(self) -> bool:
+        if self.side.can_send():
+            return True
+        words = self.side.poll()
+        while words is not None:
+            self._seen.append(words)
+            words = self.side.poll()
+        return self.side.can_send()
+
+    def _next(self) -> tuple[int, ...] | None:
+        return self._seen.popleft() if self._seen else self.side.poll()
+
+    def _wait(self, me: Member) -> Program:
+        news = News(self._engine, self._notifier, self.side.receive_ps)
+
+        def seen() -> None:
+            self.side.on_seen = None
+            news.raise_from(self.side.core)
+
+        self.side.on_seen = seen
+        begun_ps = me.now_ps
+        yield Wait(news, self._rule.window_ps(), "block")
+        self._rule.waited(me.now_ps - begun_ps)

@@ -1,0 +1,304 @@
+"""Channels in a booted run: programs that bind by name and talk, over LMP and UMP, with the machine's latencies."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from kernelsim_machines import MS, US, machine
+
+from kernelsim import Application, Outcome, Programs, Scenario, run
+from kernelsim.engine import Engine
+from kernelsim.errors import ScenarioError
+from kernelsim.machine.hardware import Machine
+from kernelsim.messages.links import Links, Side
+from kernelsim.messages.naming.switchboard import switchboard
+from kernelsim.messages.setup import ChannelSetup
+from kernelsim.messages.typed.interface import Interface, read_interface
+from kernelsim.messages.ump_format import UmpFormat
+from kernelsim.programs.requests import Program
+from kernelsim.programs.team import Body, Member, Team
+from kernelsim.trace import Trace
+
+CORES = replace(machine(8), context_switch_ps=0)
+ECHO = read_interface(
+    """
+    interface echo {
+        message ask(u32 id, string text, buffer data);
+        message answer(u32 id, string text);
+    }
+    """
+)
+OTHER = read_interface("interface other { message stop(); }")
+TEXT = "zwölf Boxkämpfer"
+
+
+def talking(
+    setup: ChannelSetup, said: list[tuple[int, str]], *, calls: int = 5, data: bytes = b"", name: str = "echo"
+) -> Callable[[Team], Body]:
+    """Thread 0 serves, all others ask it one thing after the other."""
+
+    def serve(me: Member) -> Program:
+        service = yield from switchboard(me.team).export(me, "echo", ECHO, setup)
+        end = yield from service.accept(me)
+        while True:
+            ask = yield from end.receive(me)
+            assert ask.values["data"] == data
+            yield from end.send(me, "answer", id=ask.values["id"], text=ask.values["text"])
+            me.count()
+
+    def client(me: Member) -> Program:
+        yield me.sleep(1 * MS)
+        end = yield from switchboard(me.team).connect(me, name, ECHO)
+        for number in range(calls):
+            yield from end.send(me, "ask", id=number, text=TEXT, data=data)
+            answer = yield from end.receive(me)
+            said.append((int(str(answer.values["id"])), str(answer.values["text"])))
+            me.count()
+
+    return lambda team: lambda me: serve(me) if me.index == 0 else client(me)
+
+
+def simulated(make: Callable[[Team], Body], cores: tuple[int, ...], *others: Application, threads: int = 0) -> Outcome:
+    return run(Scenario(CORES, (Application("talk", Programs(make), cores, threads), *others), 100 * MS))
+
+
+@pytest.mark.parametrize("cores", [(1, 5), (0, 1), (5, 1)])
+@pytest.mark.parametrize(
+    "setup",
+    [
+        ChannelSetup(),
+        ChannelSetup(UmpFormat(2, acks="piggyback")),
+        ChannelSetup(UmpFormat(16, 32, 4)),
+        ChannelSetup(spin_ps=0),
+        ChannelSetup(spin_ps=0, notification="interrupt", interrupt_ps=2 * US),
+        ChannelSetup(is_adaptive=True),
+    ],
+)
+def test_under_one_typed_interface_transport_polling_and_notification_can_be_exchanged(
+    cores: tuple[int, ...], setup: ChannelSetup
+) -> None:
+    said: list[tuple[int, str]] = []
+    data = bytes(range(256)) * 4
+    outcome = simulated(talking(setup, said, data=data), cores)
+    assert outcome.applications["talk"].failures == ()
+    assert said == [(number, TEXT) for number in range(5)]
+
+
+def test_threads_of_one_core_talk_by_local_messages_alone() -> None:
+    said: list[tuple[int, str]] = []
+    outcome = simulated(talking(ChannelSetup(), said), (0,), threads=2)
+    assert outcome.applications["talk"].failures == ()
+    assert said == [(number, TEXT) for number in range(5)]
+    assert {message.kind for message in outcome.trace.messages} == {"lmp"}
+
+
+def test_equal_runs_of_a_conversation_are_equal() -> None:
+    runs = [simulated(talking(ChannelSetup(), []), (1, 5)).trace.sha256() for _ in range(2)]
+    assert runs[0] == runs[1]
+
+
+def test_names_and_binding_cost_the_messages_of_the_protocol() -> None:
+    outcome = simulated(talking(ChannelSetup(), [], calls=0), (1, 5))
+    between = [(message.kind, message.source, message.target) for message in outcome.trace.messages]
+    register, look_up = [("names", 1, 0), ("names", 0, 1)], [("names", 5, 0), ("names", 0, 5)]
+    assert between == [*register, *look_up, ("bind", 5, 1), ("accept", 1, 5)]
+
+
+def test_a_service_that_is_not_there_is_an_outcome_with_the_names_that_are() -> None:
+    outcome = simulated(talking(ChannelSetup(), [], name="ohce"), (1, 5))
+    (failure,) = outcome.applications["talk"].failures
+    assert "no service is named 'ohce'; accepted: echo" in failure.what
+    assert failure.core == 5
+
+
+def failing(serve: Callable[[Member], Program], ask: Callable[[Member], Program]) -> str:
+    outcome = simulated(lambda team: lambda me: serve(me) if me.index == 0 else ask(me), (1, 5))
+    (failure,) = outcome.applications["talk"].failures
+    return failure.what
+
+
+def offering(me: Member) -> Program:
+    yield from switchboard(me.team).export(me, "echo", ECHO)
+
+
+def connecting(interface: Interface) -> Callable[[Member], Program]:
+    def ask(me: Member) -> Program:
+        yield me.sleep(1 * MS)
+        yield from switchboard(me.team).connect(me, "echo", interface)
+
+    return ask
+
+
+def test_what_cannot_be_bound_is_refused_with_the_reason() -> None:
+    def taking(me: Member) -> Program:
+        yield me.sleep(1 * MS)
+        yield from switchboard(me.team).export(me, "echo", ECHO)
+
+    def retiring(me: Member) -> Program:
+        yield from offering(me)
+        yield from switchboard(me.team).retire(me)
+
+    assert "the same interface on both sides" in failing(offering, connecting(OTHER))
+    assert "the name 'echo' is that of" in failing(offering, taking)
+    assert "no such service" in failing(retiring, connecting(ECHO))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"notification": "pigeon"}, {"lmp_slots": 0}, {"interrupt_ps": -1}, {"spin_ps": 1, "is_adaptive": True}]
+)
+def test_a_setup_that_cannot_be_is_refused(wrong: dict[str, int | str | bool]) -> None:
+    with pytest.raises(ScenarioError, match="accepted: "):
+        ChannelSetup(**wrong)  # type: ignore[arg-type]
+
+
+# -- two domains -----------------------------------------------------------------------------------------------
+
+PING = read_interface("interface ping { message ping(u64 sent_ps); }")
+TABLE_2_4_NS = {"2x4-core Intel": 318, "2x2-core AMD": 270, "4x4-core AMD": 585, "8x4-core AMD": 774}
+
+
+def one_way(server: int, client: int, on: Machine, setup: ChannelSetup, *, gap_ps: int, count: int = 3) -> list[int]:
+    """Picoseconds from before a send in one domain to after its receipt in another."""
+    took = []
+
+    def serve(me: Member) -> Program:
+        service = yield from switchboard(me.team).export(me, "ping", PING, setup)
+        end = yield from service.accept(me)
+        while True:
+            ping = yield from end.receive(me)
+            took.append(me.now_ps - int(str(ping.values["sent_ps"])))
+
+    def call(me: Member) -> Program:
+        yield me.sleep(1 * MS)
+        end = yield from switchboard(me.team).connect(me, "ping", PING)
+        for _ in range(count):
+            yield me.sleep(gap_ps)
+            yield from end.send(me, "ping", sent_ps=me.now_ps)
+
+    domains = (
+        Application("server", Programs(lambda team: serve), (server,)),
+        Application("client", Programs(lambda team: call), (client,)),
+    )
+    outcome = run(Scenario(on, domains, 100 * MS))
+    assert all(application.failures == () for application in outcome.applications.values())
+    assert len(took) == count
+    return took
+
+
+@pytest.mark.parametrize("latency_ns", TABLE_2_4_NS.values(), ids=TABLE_2_4_NS)
+def test_between_domains_of_one_core_a_message_takes_the_lmp_latency_of_the_machine(latency_ns: int) -> None:
+    on = replace(CORES, lmp_ps=(latency_ns * 1000,) * 8)
+    assert one_way(3, 3, on, ChannelSetup(), gap_ps=1 * MS) == [latency_ns * 1000] * 3
+
+
+@pytest.mark.parametrize(("server", "client"), [(1, 2), (1, 6)])
+def test_between_cores_who_polls_sees_a_message_after_its_latency(server: int, client: int) -> None:
+    expected = CORES.latency_ps[client][server] + CORES.receive_ps(client, server)
+    assert one_way(server, client, CORES, ChannelSetup(spin_ps=5 * MS), gap_ps=1 * MS) == [expected] * 3
+
+
+def test_who_has_blocked_is_told_by_its_monitor_or_by_an_interrupt_at_their_cost() -> None:
+    polled = CORES.latency_ps[6][1] + CORES.receive_ps(6, 1)
+    by_monitor = one_way(1, 6, CORES, ChannelSetup(spin_ps=0), gap_ps=1 * MS)
+    assert by_monitor == [polled + CORES.receive_ps(6, 1) + CORES.lmp_ps[1]] * 3
+    setup = ChannelSetup(spin_ps=0, notification="interrupt", interrupt_ps=2 * US)
+    assert one_way(1, 6, CORES, setup, gap_ps=1 * MS) == [polled + 2 * US] * 3
+
+
+def test_adaptive_polling_stops_polling_where_messages_are_far_apart() -> None:
+    busy = {}
+    for is_adaptive in (False, True):
+        setup = ChannelSetup(is_adaptive=is_adaptive)
+
+        def serve(me: Member, setup: ChannelSetup = setup) -> Program:
+            service = yield from switchboard(me.team).export(me, "ping", PING, setup)
+            end = yield from service.accept(me)
+            while True:
+                yield from end.receive(me)
+
+        def call(me: Member) -> Program:
+            yield me.sleep(1 * MS)
+            end = yield from switchboard(me.team).connect(me, "ping", PING)
+            for _ in range(90):
+                yield me.sleep(1 * MS)
+                yield from end.send(me, "ping", sent_ps=0)
+
+        domains = (
+            Application("server", Programs(lambda team, serve=serve: serve), (1,)),
+            Application("client", Programs(lambda team, call=call: call), (6,)),
+        )
+        busy[is_adaptive] = run(Scenario(CORES, domains, 100 * MS)).applications["server"].cpu_ps[0]
+    assert busy[True] < busy[False] / 2
+
+
+# -- links -----------------------------------------------------------------------------------------------------
+
+
+def links() -> tuple[Links, Engine]:
+    engine = Engine()
+    return Links(engine, CORES, Trace()), engine
+
+
+def test_a_local_message_to_a_busy_receiver_waits_in_its_buffer_and_a_full_buffer_is_an_error() -> None:
+    here, there = links()[0].lmp(2, slots=2)
+    here.send((1, 0, 0, 0))
+    here.send((2, 0, 0, 0))
+    assert there.buffered == 2
+    assert not here.can_send()
+    with pytest.raises(ScenarioError, match="buffer of 2 messages is full"):
+        here.send((3, 0, 0, 0))
+    assert [there.poll(), there.poll(), there.poll()] == [(1, 0, 0, 0), (2, 0, 0, 0), None]
+    here.send((3, 0, 0, 0))
+    assert there.poll() == (3, 0, 0, 0)
+
+
+def test_a_receiver_that_waits_gets_a_local_message_in_registers() -> None:
+    here, there = links()[0].lmp(2, slots=1)
+    woken: list[str] = []
+    there.on_seen = lambda: woken.append("switched to")
+    here.send((1, 2, 3, 4))
+    assert (woken, there.buffered, there.poll()) == (["switched to"], 0, (1, 2, 3, 4))
+
+
+def test_both_directions_of_a_local_channel_are_open() -> None:
+    here, there = links()[0].lmp(2, slots=1)
+    here.send((1, 0, 0, 0))
+    there.send((2, 0, 0, 0))
+    assert (there.poll(), here.poll()) == ((1, 0, 0, 0), (2, 0, 0, 0))
+
+
+@pytest.mark.parametrize("acks", ["separate", "piggyback"])
+def test_a_ump_sender_stops_when_its_peer_is_idle_and_goes_on_when_it_is_told(acks: str) -> None:
+    made, engine = links()
+    here, there = made.ump(1, 6, UmpFormat(4, acks=acks))
+
+    def fill(side: Side) -> int:
+        sent = 0
+        while side.can_send():
+            side.send((sent, 0, 0, 0, 0, 0, 0))
+            sent += 1
+        return sent
+
+    engine.run(1 * MS)
+    assert fill(here) == 4
+    engine.run(2 * MS)
+    assert (here.poll(), here.can_send()) == (None, False)
+    assert [(there.poll() or (None,))[0] for _ in range(5)] == [0, 1, 2, 3, None]
+    engine.run(3 * MS)
+    assert (here.poll(), fill(here)) == (None, 4)
+
+
+def test_messages_and_acknowledgements_of_a_link_have_the_latency_of_their_channel() -> None:
+    made, engine = links()
+    here, there = made.ump(1, 6, UmpFormat(2))
+    engine.run(1 * MS)
+    for _ in range(2):
+        here.send((7,) * 7)
+    engine.run(2 * MS)
+    while there.poll() is not None:
+        pass
+    kinds = [message.kind for message in made.trace.messages]
+    assert kinds == ["ump", "ump", "ack"]
+    first, _, ack = made.trace.messages
+    assert first.arrived_ps - first.sent_ps == CORES.latency_ps[1][6]
+    assert ack.arrived_ps - ack.sent_ps == CORES.latency_ps[6][1]
