@@ -7,12 +7,14 @@ from bench.agreement import events_of_messages, many_cores
 from bench.assignments import mapping, planted, qaplib
 from bench.constrained import constrained
 from bench.loading import load_text
+from bench.partitioned_edf import partitioned_edf
 from bench.placement import conflict, large_placements, placements
 from bench.predicted import predictions
 from bench.proofs import proofs
 from bench.queries import queries_on_48_cores, queries_on_1024_cores
 from bench.readers import hwloc_files
 from bench.simulation import contended_run
+from bench.simulation import many_cores as gangs_of_1024
 from bench.startup import help_text, import_kernelsim, topology
 from bench.trees import huge_tree, small_trees, trees
 from bench.workers import worker_fresh, worker_there
@@ -27,6 +29,8 @@ FIGURES = {
     "worker": worker_there,
     "worker-fresh": worker_fresh,
     "rep-13": contended_run,
+    "gangs-1024": gangs_of_1024,
+    "partitioned-edf": partitioned_edf,
     "hwloc-files": hwloc_files,
     "load-text": load_text,
     "conflict": conflict,

@@ -36,7 +36,7 @@ class Engine:
         """Carry out all events up to, but not including, `until_ps`, which then is now."""
         heap = self._heap
         executed = 0
-        with _rarely_collected():
+        with rarely_collected():
             while heap and heap[0][0] < until_ps:
                 time_ps, _, _, action = heappop(heap)
                 self.now = time_ps
@@ -51,7 +51,8 @@ _COLLECT_EVERY = 200_000
 
 
 @contextmanager
-def _rarely_collected() -> Iterator[None]:
+def rarely_collected() -> Iterator[None]:
+    """Collect cycles seldom meanwhile."""
     before = gc.get_threshold()
     gc.set_threshold(max(before[0], _COLLECT_EVERY) if before[0] else 0, *before[1:])
     try:

@@ -1,7 +1,8 @@
 """Boots a multikernel on a machine and runs a scenario on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 
 from kernelsim.checking import check
 from kernelsim.core.cpu_driver import CpuDriver, Scheduler
@@ -21,6 +22,8 @@ from kernelsim.scenario import (
     Scenario,
     Schedule,
 )
+from kernelsim.shortcuts.apart import take_apart
+from kernelsim.shortcuts.symmetry import fold
 from kernelsim.system.agreement import PhaseChangeProtocol
 from kernelsim.system.coordinator import Coordinator
 from kernelsim.system.gang_daemon import Gang, GangDaemon
@@ -31,7 +34,7 @@ from kernelsim.system.planner import Planner
 from kernelsim.system.round import check_cover
 from kernelsim.system.timesync import synchronise
 from kernelsim.trace import Trace
-from kernelsim.workloads.crew import Crew
+from kernelsim.workloads.crew import Crew, StandIn
 from kernelsim.workloads.scripted import ScriptedThread
 
 
@@ -42,14 +45,35 @@ def run(scenario: Scenario) -> Outcome:
     ScenarioError for what cannot be run.
     """
     check(scenario)
+    if scenario.step_by_step:
+        return run_whole(scenario)
+    apart = take_apart(scenario)
+    return _run_folded(scenario) if apart is None else apart.join(_run_folded(apart.rest))
+
+
+def run_whole(scenario: Scenario) -> Outcome:
+    """The same with every core simulated for itself."""
     return _Multikernel(scenario).run()
+
+
+def _run_folded(scenario: Scenario) -> Outcome:
+    folded = fold(scenario)
+    if folded is None:
+        return run_whole(scenario)
+    return folded.unfold(_Multikernel(folded.scenario, folded.stand_ins(), folded.times).run())
 
 
 class _Multikernel:
     """The machine under way: a node per core, the channels between them, and the applications on top."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        stand_ins: Mapping[str, StandIn] = MappingProxyType({}),
+        times: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
         self.scenario = scenario
+        self._times = times
         self.engine = Engine()
         self.trace = Trace()
         self.mesh = Mesh(scenario.machine, self.trace)
@@ -60,7 +84,13 @@ class _Multikernel:
             core: Monitor(core, self.engine, scenario.machine, self.mesh) for core in range(len(self.drivers))
         }
         self.crews = {
-            application.name: Crew(application, self.engine, scenario.machine, step_by_step=scenario.step_by_step)
+            application.name: Crew(
+                application,
+                self.engine,
+                scenario.machine,
+                step_by_step=scenario.step_by_step,
+                stand_in=stand_ins.get(application.name),
+            )
             for application in scenario.applications
         }
         self.dispatchers = {name: self._dispatchers(crew) for name, crew in self.crews.items()}
@@ -280,7 +310,7 @@ class _Multikernel:
             duration_ps=self.scenario.duration_ps,
             events=self.engine.executed,
             events_represented=self.engine.executed + self.engine.skipped,
-            dispatches=sum(driver.dispatches for driver in self.drivers),
+            dispatches=sum(driver.dispatches * self._times.get(driver.core, 1) for driver in self.drivers),
             trace=self.trace,
             monitor_misses=tuple(miss for driver in self.drivers for miss in driver.misses.get("monitor", ())),
             operations=self.operations.outcomes(),

@@ -21,16 +21,32 @@ from kernelsim.workloads.stream_clustering import Place, StreamTeam
 from kernelsim.workloads.traffic import Flow, TrafficThread, channels
 
 
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The application that a smaller one stands for, and how many cores each of its cores does."""
+
+    whole: Application
+    times: Mapping[int, int]
+
+
 class Crew:
     """Thread i runs on dispatcher i modulo their number; `cores[i]` is its core."""
 
-    def __init__(self, application: Application, engine: Engine, machine: Machine, *, step_by_step: bool) -> None:
+    def __init__(
+        self,
+        application: Application,
+        engine: Engine,
+        machine: Machine,
+        *,
+        step_by_step: bool,
+        stand_in: StandIn | None = None,
+    ) -> None:
         self.application = application
         self._engine = engine
         self._machine = machine
+        self._stand_in = stand_in or StandIn(application, {})
         self._team: BarrierTeam | None = None
-        count = application.threads or len(application.cores)
-        self.cores = tuple(application.cores[index % len(application.cores)] for index in range(count))
+        self.cores = _cores_of_threads(application)
         self.threads = self._threads(step_by_step)
 
     def of(self, dispatcher: int) -> list[UserThread]:
@@ -48,7 +64,9 @@ class Crew:
     def progress(self, now: int) -> int:
         """Iterations of the whole team, or of all its threads together."""
         if self._team is None:
-            return sum(thread.progress(now) for thread in self.threads)
+            times = self._stand_in.times
+            cores = zip(self.threads, self.cores, strict=True)
+            return sum(thread.progress(now) * times.get(core, 1) for thread, core in cores)
         self._team.advance(now)
         return self._team.iterations
 
@@ -107,8 +125,9 @@ class Crew:
         return tuple(ScriptedThread(self._engine, script) for script in workload.scripts)
 
     def _barrier_team(self, barrier: Barrier, step_by_step: bool) -> BarrierTeam:
-        iteration = iteration_ps(self._machine, self.cores, barrier)
-        work = longest_work_ps(self._machine, self.cores, barrier)
+        cores = _cores_of_threads(self._stand_in.whole)
+        iteration = iteration_ps(self._machine, cores, barrier)
+        work = longest_work_ps(self._machine, cores, barrier)
         return BarrierTeam(self._engine, barrier, iteration, work, self._machine.block_ps, step_by_step)
 
     def _begin_traffic(self, traffic: Traffic, start_ps: int, trace: Trace) -> None:
@@ -117,3 +136,8 @@ class Crew:
         for number, ((source, target, interval_ps), channel) in enumerate(zip(traffic.flows, lanes, strict=True)):
             first = start_ps + interval_ps + number * interval_ps // len(lanes)
             Flow(self._engine, threads[source], threads[target], channel, interval_ps).begin(first)
+
+
+def _cores_of_threads(application: Application) -> tuple[int, ...]:
+    count = application.threads or len(application.cores)
+    return tuple(application.cores[index % len(application.cores)] for index in range(count))
