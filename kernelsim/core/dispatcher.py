@@ -134,18 +134,28 @@ class Dispatcher:
         self.driver.sleep(self)
 
     def release_thread(self, thread: UserThread) -> None:
-        """The running thread leaves for another dispatcher."""
-        self.block_thread(thread)
+        """One of its threads, running or blocked, leaves for another dispatcher."""
+        if not thread.blocked:
+            self.block_thread(thread)
+        self._settle_running()
         self.threads.remove(thread)
-
-    def adopt_thread(self, thread: UserThread) -> None:
-        """A thread that another dispatcher has released can go on here."""
         if self.runs:
-            self.settle(self.driver.engine.now)
+            self.reconsider()
+
+    def adopt_thread(self, thread: UserThread, *, is_runnable: bool = True) -> None:
+        """A thread that another dispatcher has released is this one's."""
+        self._settle_running()
         thread.dispatcher = self
         thread.yielded_in = -1
         self.threads.append(thread)
-        self.wake_thread(thread)
+        if is_runnable:
+            self.wake_thread(thread)
+        elif self.runs:
+            self.reconsider()
+
+    def _settle_running(self) -> None:
+        if self.runs:
+            self.settle(self.driver.engine.now)
 
     def wake_thread(self, thread: UserThread) -> None:
         """A blocked thread can go on."""

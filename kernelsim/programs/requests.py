@@ -4,7 +4,6 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.programs.signal import Signal
 
 
@@ -33,10 +32,9 @@ class GiveWay:
 
 @dataclass(frozen=True, slots=True)
 class Migrate:
-    """Leave this dispatcher, and go on under `target` from `arrives_ps` on."""
+    """Leave this dispatcher for the one on `core`, and go on there."""
 
-    target: Dispatcher
-    arrives_ps: int
+    core: int
 
 
 Request = Compute | Wait | GiveWay | Migrate

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from kernelsim.core.activation import Activation
 from kernelsim.core.dispatcher import Dispatcher
@@ -10,6 +11,7 @@ from kernelsim.errors import ScenarioError
 from kernelsim.machine.coherence import Coherence, Lines
 from kernelsim.machine.hardware import Machine
 from kernelsim.messages.ump import UmpChannel
+from kernelsim.programs.custody import Custody, Desk, Letter
 from kernelsim.programs.requests import Compute, GiveWay, Migrate, Program, Steps, Wait
 from kernelsim.programs.signal import FirstOf, Signal
 from kernelsim.programs.thread import ProgramThread
@@ -81,14 +83,28 @@ class Member:
         dispatcher has it meanwhile (dissertation, section 3.6.5).
         """
         team = self.team
-        target = team.dispatcher_on(core)
-        if core == self.core:
+        team.dispatcher_on(core)
+        source = self.core
+        if core == source:
             return
-        channel = team.channel(self.core, core)
-        sent_ps = self.now_ps
+        channel = team.channel(source, core)
         yield Compute(channel.send_ps)
-        yield Migrate(target, max(self.now_ps, channel.send(sent_ps, "thread")))
+        team.take_custody_of(self._thread)
+        yield Migrate(core)
         yield Compute(channel.receive_ps)
+
+    def move(self, other: "Member", core: int) -> Steps[bool]:
+        """Move another thread of this dispatcher that is blocked; returns false, and does nothing, where it is not."""
+        team, thread = self.team, other._thread
+        team.dispatcher_on(core)
+        if core == self.core:
+            return False
+        yield Compute(team.channel(self.core, core).send_ps)
+        if other is self or other.core != self.core or not thread.is_asleep:
+            return False
+        team.take_custody_of(thread)
+        thread.leave(core)
+        return True
 
     def count(self, times: int = 1) -> None:
         """Progress: what the outcome counts."""
@@ -112,6 +128,7 @@ class Team:
     monitors: Mapping[int, Speaker] = field(default_factory=dict)
     lines: Lines = field(init=False)
     _lines_given: int = 0
+    members: list[Member] = field(default_factory=list)
     _channels: dict[tuple[int, int], UmpChannel] = field(default_factory=dict)
     _dispatchers: dict[int, Dispatcher] = field(default_factory=dict)
 
@@ -158,6 +175,22 @@ class Team:
             )
         return self._dispatchers[core]
 
+    def take_custody_of(self, thread: ProgramThread) -> None:
+        """From now on its control block is kept track of: it is about to move."""
+        if thread.custody is not None:
+            return
+        desks = {core: Desk(core, has=core == thread.core) for core in self._dispatchers}
+
+        def send(letter: Letter) -> None:
+            channel = self.channel(letter.source, letter.target)
+            arrival = channel.send(self.engine.now - channel.send_ps, f"{letter.kind} {thread.name}")
+            self.engine.at(max(self.engine.now, arrival), partial(custody.deliver, letter))
+
+        def took(core: int, is_runnable: bool) -> None:
+            self._dispatchers[core].adopt_thread(thread, is_runnable=is_runnable)
+
+        custody = thread.custody = Custody(desks, send, took, thread.be_woken)
+
     def runs_on(self, core: int) -> bool:
         """Whether its dispatcher there has its core now: what the count of de-allocations tells its peers."""
         dispatcher = self.dispatcher_on(core)
@@ -172,5 +205,6 @@ Make = Callable[[Team], Body]
 def start_programs(make: Make, team: Team) -> None:
     """Give every thread its program."""
     body = make(team)
-    for index, thread in enumerate(team.threads):
-        thread.load(body(Member(team, index, thread)), f"thread {index}")
+    team.members = [Member(team, index, thread) for index, thread in enumerate(team.threads)]
+    for member, thread in zip(team.members, team.threads, strict=True):
+        thread.load(body(member), f"thread {member.index}")

@@ -5,6 +5,7 @@ from functools import partial
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
 from kernelsim.outcome import Failure
+from kernelsim.programs.custody import WAKE, Custody, Letter
 from kernelsim.programs.requests import Compute, GiveWay, Migrate, Program, Request, Wait
 from kernelsim.programs.signal import Signal
 
@@ -19,7 +20,7 @@ class ProgramThread(UserThread):
     """
 
     __slots__ = ("_begun_ps", "_block_ps", "_done", "_engine", "_left_ps", "_on_core", "_plan_number", "_program",
-                 "_runs_from", "_wait", "_waits_since_ps", "failure", "has_ended", "name")  # fmt: skip
+                 "_runs_from", "_wait", "_waits_since_ps", "custody", "failure", "has_ended", "name")  # fmt: skip
     announces_end = True
 
     def __init__(self, engine: Engine, block_ps: int) -> None:
@@ -37,6 +38,8 @@ class ProgramThread(UserThread):
         self._plan_number = 0
         self._done = 0
         self.name = "thread"
+        self.custody: Custody | None = None
+        """Who has it, once it has moved."""
         self.failure: Failure | None = None
         self.has_ended = False
         """Whether its program has come to its end, or failed."""
@@ -64,6 +67,12 @@ class ProgramThread(UserThread):
     def core(self) -> int:
         """Where it is."""
         return self.dispatcher.core
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether its dispatcher has it, blocked."""
+        is_here = self.custody is None or self.custody.owners() == (self.core,)
+        return self.blocked and is_here and not self.has_ended
 
     # -- the dispatcher's calls ------------------------------------------------------------------------------
 
@@ -109,19 +118,30 @@ class ProgramThread(UserThread):
     def told(self, seen_ps: int) -> None:
         """What it waits for has been raised, and will be seen then."""
         if self.blocked:
-            self._engine.at(max(self._engine.now, seen_ps + self._block_ps), self._wake)
+            self._engine.at(max(self._engine.now, seen_ps + self._block_ps), partial(self._wake, self.core))
         elif self._on_core:
             self.settle(self._engine.now)
             self._plan()
 
-    def _wake(self) -> None:
+    def _wake(self, core: int) -> None:
+        """A wake-up has come to `core`, where it was when it was called."""
+        if self.custody is not None:
+            self.custody.deliver(Letter(WAKE, core, core))
+        else:
+            self.be_woken()
+
+    def be_woken(self) -> None:
+        """Go on, if it is blocked."""
         if self.blocked:
             self.dispatcher.wake_thread(self)
 
-    def _leave(self, request: Migrate) -> None:
+    def leave(self, core: int) -> None:
+        """To be run by the dispatcher on `core`, as soon as its control block is there; it is running or blocked."""
+        assert self.custody is not None
+        is_runnable, source = not self.blocked, self.core
         self._plan_number += 1
         self.dispatcher.release_thread(self)
-        self._engine.at(request.arrives_ps, partial(request.target.adopt_thread, self))
+        self.custody.hand_off(source, core, is_runnable=is_runnable)
 
     # -- running ---------------------------------------------------------------------------------------------
 
@@ -169,7 +189,7 @@ class ProgramThread(UserThread):
                 self.dispatcher.block_thread(self)
                 return
             if isinstance(request, Migrate):
-                self._leave(request)
+                self.leave(request.core)
                 return
             if isinstance(request, GiveWay):
                 self._plan_number += 1
