@@ -58,6 +58,10 @@ class Crew:
         workload = self.application.workload
         if isinstance(workload, Traffic):
             self._begin_traffic(workload, start_ps, trace)
+        elif isinstance(workload, Programs):
+            threads = tuple(thread for thread in self.threads if isinstance(thread, ProgramThread))
+            team = Team(self._engine, self._machine, self.application.name, self.cores, trace, threads, monitors)
+            start_programs(workload.make, team)
         elif isinstance(self._team, StreamTeam):
             self._team.begin(start_ps, places)
 
@@ -76,10 +80,6 @@ class Crew:
 
     def latencies_ps(self) -> tuple[int, ...]:
         """Of a stream's batches that are done: from the whole batch to its update."""
-        elif isinstance(workload, Programs):
-            threads = tuple(thread for thread in self.threads if isinstance(thread, ProgramThread))
-            team = Team(self._engine, self._machine, self.application.name, self.cores, trace, threads, monitors)
-            start_programs(workload.make, team)
         return tuple(self._team.latencies_ps) if isinstance(self._team, StreamTeam) else ()
 
     def failures(self) -> tuple[Failure, ...]:
