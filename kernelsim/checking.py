@@ -46,6 +46,10 @@ def check(scenario: Scenario) -> None:
         raise _refusal(f"applications named {names}", f"different names, none of them {RESERVED_NAME!r}")
     _check_timers(scenario)
     _check_interrupts(scenario)
+    for core, after_ps in scenario.stops_ps.items():
+        scenario.machine.check_core(core, "stops_ps")
+        if after_ps < 0:
+            raise _refusal(f"core {core} that stops at {after_ps} ps", "a time from 0 on")
     if scenario.interconnect is not None:
         scenario.interconnect.check(scenario.machine.cores)
     for application in scenario.applications:

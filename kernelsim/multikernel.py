@@ -14,7 +14,7 @@ from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import Engine
 from kernelsim.machine.interconnect import Network
 from kernelsim.messages.mesh import Mesh
-from kernelsim.outcome import ApplicationOutcome, Outcome
+from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
 from kernelsim.scenario import (
     GANGS_IN_TURN,
     PhaseChange,
@@ -33,7 +33,7 @@ from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
 from kernelsim.system.round import check_cover
 from kernelsim.system.timesync import synchronise
-from kernelsim.trace import Trace
+from kernelsim.trace import Mark, Trace
 from kernelsim.workloads.crew import Crew, StandIn
 from kernelsim.workloads.scripted import ScriptedThread
 
@@ -95,6 +95,7 @@ class _Multikernel:
         }
         self.dispatchers = {name: self._dispatchers(crew) for name, crew in self.crews.items()}
         self.protocols: list[PhaseChangeProtocol] = []
+        self.stopped: list[Stopped] = []
         self.operations = Operations(scenario.operations, self.monitors, self.engine, self.trace)
         for core in range(len(self.drivers)):
             self._boot_node(core)
@@ -224,6 +225,8 @@ class _Multikernel:
             monitors = {caller.core: self.monitors[caller.core] for caller in callers}
             joining = Joining(callers[join.dispatcher], join.group, monitors, engine, self.trace)
             self._once_it_runs(callers[join.dispatcher], join.at_ps, joining.request)
+        for core, after_ps in sorted(scenario.stops_ps.items()):
+            engine.at(self.start_ps + after_ps, partial(self._stop, core))
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
         for operation in scenario.operations:
@@ -240,6 +243,11 @@ class _Multikernel:
         for driver in self.drivers:
             driver.finish()
         return self._outcome(before, after)
+
+    def _stop(self, core: int) -> None:
+        self.drivers[core].halt()
+        self.trace.marks.append(Mark(self.engine.now, core, "stopped", "a core that answers nothing from now on"))
+        self.stopped.append(Stopped(core, self.engine.now))
 
     def _ship(self, schedule: Schedule) -> None:
         """The placement controller, on core 0, has derived one more schedule: every planner is told."""
@@ -314,6 +322,7 @@ class _Multikernel:
             trace=self.trace,
             monitor_misses=tuple(miss for driver in self.drivers for miss in driver.misses.get("monitor", ())),
             operations=self.operations.outcomes(),
+            stopped=tuple(self.stopped),
         )
 
 

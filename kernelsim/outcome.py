@@ -89,6 +89,14 @@ class OperationOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopped:
+    """A core that failed: from `time_ps` on it ran nobody and answered nothing."""
+
+    core: int
+    time_ps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
     the run. `monitor_misses` are deadlines that monitors with guaranteed time missed.
@@ -107,3 +115,4 @@ class Outcome:
     trace: Trace
     monitor_misses: tuple[Miss, ...] = ()
     operations: tuple[OperationOutcome, ...] = ()
+    stopped: tuple[Stopped, ...] = ()

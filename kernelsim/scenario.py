@@ -202,7 +202,7 @@ class Scenario:
     its core do not use.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps. `interconnect` is the mesh on which interrupts of the central gang scheduler travel; without it they are
-    there when they are sent.
+    there when they are sent. From `stops_ps[core]` after the start on a core runs nobody and answers nothing.
 
     Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries
     out every iteration and every yield as an event of its own and gives the same trace.
@@ -232,5 +232,6 @@ class Scenario:
     backfill: bool = True
     monitors: Mapping[int, Reservation] = field(default_factory=dict)
     interconnect: Interconnect | None = None
+    stops_ps: Mapping[int, int] = field(default_factory=dict)
     warmup_ps: int = 0
     step_by_step: bool = False

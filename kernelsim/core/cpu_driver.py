@@ -41,6 +41,7 @@ class CpuDriver:
         """Threads placed here whose work is not done, whether they can run or not."""
         self.misses: dict[str, list[Miss]] = {}
         self.running: Dispatcher | None = None
+        self.halted = False
         self._trace = trace
         self._switch_ps = switch_ps
         self._last: Dispatcher | None = None
@@ -150,6 +151,13 @@ class CpuDriver:
         """A dispatcher that is alone has yielded to itself, the last time at `then_ps`."""
         self.scheduler.self_yielded(dispatcher.task, then_ps - self.origin_ps)
 
+    def halt(self) -> None:
+        """The core fails: whoever runs stops, and nobody runs here again."""
+        self._settle()
+        self._stop_running()
+        self._close_slice()
+        self.halted = True
+
     def finish(self) -> None:
         """The end of the run: close the last slice, and count the jobs that are late by now."""
         self._settle()
@@ -183,6 +191,8 @@ class CpuDriver:
 
     def _decide(self, *, tick: bool = False) -> None:
         """Ask the scheduler. A tick that leaves several threads their core is an entry at Run all the same."""
+        if self.halted:
+            return
         local = self._local()
         task = self.scheduler.schedule(local)
         chosen = None if task is None else task.owner

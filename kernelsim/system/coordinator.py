@@ -47,6 +47,8 @@ class Coordinator:
         self._engine.at(self.own.origin_ps, self._next_slice, self.own.core)
 
     def _next_slice(self) -> None:
+        if self.own.halted:
+            return
         gang, now = next(self._gangs), self._engine.now
         self._trace.marks.append(Mark(now, self.own.core, "ipi", gang))
         sent = now

@@ -53,6 +53,8 @@ class GangDaemon:
         self._engine.at(self._own.origin_ps, self._next_slice, self._own.core)
 
     def _next_slice(self) -> None:
+        if self._own.halted:
+            return
         now = self._engine.now
         chosen = take_turns(self._gangs(), self._last_turn)
         self._turns += 1
