@@ -76,7 +76,8 @@ class _Multikernel:
         self._times = times
         self.engine = Engine()
         self.trace = Trace()
-        self.mesh = Mesh(scenario.machine, self.trace)
+        self.network = Network(scenario.interconnect, self.engine) if scenario.interconnect else None
+        self.mesh = Mesh(scenario.machine, self.trace, self.network)
         self.late_ps = (0,) * scenario.machine.cores
         self.phase_locked, self.start_ps = self._synchronise()
         self.drivers = [self._driver(core) for core in range(scenario.machine.cores)]
@@ -155,7 +156,7 @@ class _Multikernel:
             send_ps=scenario.manager_ps if is_managed else scenario.ipi_ps,
             serial=scenario.serial_ipis and not is_managed,
             everywhere=is_managed,
-            network=Network(mesh, self.engine) if mesh and mesh.carries_interrupts else None,
+            network=self.network if mesh and mesh.carries_interrupts else None,
         ).begin()
 
     def _run_daemon(self) -> None:

@@ -122,6 +122,11 @@ class Network:
             found = self._links[source, target] = Link(mesh.packet_ps, mesh.load_percent, random)
         return found
 
+    def idle_ps(self, source: int, target: int) -> int:
+        """What the way takes where nobody else is on it."""
+        mesh = self._interconnect
+        return (len(mesh.route(source, target)) - 1) * (mesh.message_ps + mesh.hop_ps)
+
     def carry(self, source: int, target: int, action: Callable[[], None]) -> None:
         """Send a message between two cores now; `action` is what happens when it is there."""
         hops = list(pairwise(self._interconnect.route(source, target)))

@@ -1,14 +1,16 @@
 """The channels between monitors: a full mesh, each made when it is first used."""
 
 from kernelsim.machine.hardware import Machine
+from kernelsim.machine.interconnect import Network
 from kernelsim.messages.ump import UmpChannel
 from kernelsim.trace import Trace
 
 
 class Mesh:
-    """`channel(a, b)` is the channel from a's monitor to b's."""
+    """`channel(a, b)` is the channel from a's monitor to b's; where there is a `network`, messages share its links."""
 
-    def __init__(self, machine: Machine, trace: Trace) -> None:
+    def __init__(self, machine: Machine, trace: Trace, network: Network | None = None) -> None:
+        self.network = network
         self._machine = machine
         self._trace = trace
         self._channels: dict[tuple[int, int], UmpChannel] = {}

@@ -35,7 +35,10 @@ class UmpChannel:
         """A message whose send begins at `start_ps`; returns when the receiver can see it, never before an
         earlier one.
         """
-        arrival = start_ps + self.latency_ps
+        return self.land(start_ps, start_ps + self.latency_ps, kind)
+
+    def land(self, start_ps: int, arrival: int, kind: str) -> int:
+        """A message that comes at `arrival`; returns when the receiver can see it, never before an earlier one."""
         if arrival <= self._last_arrival_ps:
             arrival = self._last_arrival_ps + 1
         self._last_arrival_ps = arrival

@@ -28,12 +28,25 @@ class Speaker(Protocol):
 def transmit(
     source: Speaker, target: Speaker, mesh: Mesh, engine: Engine, kind: str, action: Callable[[], None]
 ) -> None:
-    """Queue the sending of one message as work of its source, and its receipt as work of its target."""
-    channel = mesh.channel(source.core, target.core)
+    """Queue the sending of one message as work of its source, and its receipt as work of its target.
+
+    Over a network it comes later than the channel's latency by what it has to wait for links on the way.
+    """
+    channel, network = mesh.channel(source.core, target.core), mesh.network
 
     def sent() -> None:
-        arrival = channel.send(engine.now - channel.send_ps, kind)
-        engine.at(arrival, lambda: target.post(channel.receive_ps, action))
+        start = engine.now - channel.send_ps
+        if network is None:
+            engine.at(channel.send(start, kind), receive)
+        else:
+            leaves = max(engine.now, start + channel.latency_ps - network.idle_ps(source.core, target.core))
+            engine.at(leaves, lambda: network.carry(source.core, target.core, lambda: landed(start)))
+
+    def landed(start: int) -> None:
+        engine.at(channel.land(start, engine.now, kind), receive)
+
+    def receive() -> None:
+        target.post(channel.receive_ps, action)
 
     source.then(channel.send_ps, sent)
 

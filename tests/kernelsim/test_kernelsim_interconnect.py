@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kernelsim_machines import MS, US, machine
 
-from kernelsim import Application, Scenario, ScenarioError, run
+from kernelsim import Application, PhaseChange, Scenario, ScenarioError, Schedule, run
 from kernelsim.engine import Engine
 from kernelsim.machine.interconnect import Interconnect, Link, Network
-from kernelsim.scenario import Barrier, CpuBound
+from kernelsim.scenario import Barrier, CpuBound, Scripted
 
 NS = 1_000
 PACKET_PS = 320 * NS
@@ -130,3 +130,22 @@ def test_shortcuts_give_the_same_trace_under_load() -> None:
 def test_a_mesh_that_cannot_be_is_refused(mesh: Interconnect) -> None:
     with pytest.raises(ScenarioError, match="accepted"):
         run(two_gangs(interconnect=mesh))
+
+
+def phase_change_cycles(mesh: Interconnect | None) -> int:
+    """A phase change over all cores of an idle machine."""
+    own = ((1 * MS, "run"), (1 * MS + 100_000, "block"))
+    application = Application("app", Scripted((own, *((),) * 15)), CORES)
+    schedules = tuple(Schedule({"app": phase}, {}) for phase in (0, 1))
+    change = PhaseChange("app", 1, 1 * MS)
+    outcome = run(Scenario(machine(16), (application,), 9 * MS, schedules, phase_changes=(change,), interconnect=mesh))
+    cycles = outcome.phase_changes[0].cycles
+    assert cycles is not None
+    return cycles
+
+
+def test_messages_of_monitors_take_as_long_on_an_idle_mesh_as_without_and_longer_on_a_busy_one() -> None:
+    alone = phase_change_cycles(None)
+    by_load = [phase_change_cycles(replace(MESH, load_percent=load)) for load in (0, 60, 95)]
+    assert by_load[0] == pytest.approx(alone, rel=0.01)
+    assert alone * 1.01 < by_load[1] < by_load[2]
