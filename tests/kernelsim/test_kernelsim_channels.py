@@ -10,13 +10,15 @@ from kernelsim import Application, Outcome, Programs, Scenario, run
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
-from kernelsim.messages.links import Links, Side
+from kernelsim.messages.channels.conversation import TypedEnd
+from kernelsim.messages.channels.links import Links, Side
+from kernelsim.messages.channels.setup import ChannelSetup
 from kernelsim.messages.naming.switchboard import switchboard
-from kernelsim.messages.setup import ChannelSetup
 from kernelsim.messages.typed.interface import Interface, read_interface
 from kernelsim.messages.ump_format import UmpFormat
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
+from kernelsim.scenario import CpuBound
 from kernelsim.trace import Trace
 
 CORES = replace(machine(8), context_switch_ps=0)
@@ -109,6 +111,23 @@ def test_a_service_that_is_not_there_is_an_outcome_with_the_names_that_are() -> 
     (failure,) = outcome.applications["talk"].failures
     assert "no service is named 'ohce'; accepted: echo" in failure.what
     assert failure.core == 5
+
+
+@pytest.mark.parametrize("cores", [(1, 5), (0, 5), (5, 0)])
+def test_who_waits_for_a_name_is_told_once_it_is_there(cores: tuple[int, int]) -> None:
+    bound: list[int] = []
+
+    def serve(me: Member) -> Program:
+        yield me.sleep(20 * MS)
+        yield from switchboard(me.team).export(me, "late", ECHO)
+
+    def client(me: Member) -> Program:
+        yield from switchboard(me.team).connect(me, "late", ECHO, waits=True)
+        bound.append(me.now_ps)
+
+    outcome = simulated(lambda team: lambda me: serve(me) if me.index == 0 else client(me), cores)
+    assert outcome.applications["talk"].failures == ()
+    assert 20 * MS < bound[0] < 21 * MS
 
 
 def failing(serve: Callable[[Member], Program], ask: Callable[[Member], Program]) -> str:
@@ -229,6 +248,87 @@ def test_adaptive_polling_stops_polling_where_messages_are_far_apart() -> None:
         )
         busy[is_adaptive] = run(Scenario(CORES, domains, 100 * MS)).applications["server"].cpu_ps[0]
     assert busy[True] < busy[False] / 2
+
+
+def conversing(bodies: tuple[Callable[[Member, TypedEnd], Program], ...], setup: ChannelSetup, *cores: int) -> Outcome:
+    """Two domains with a channel between them: the first serves, and each does its part with its end."""
+
+    def serve(me: Member) -> Program:
+        service = yield from switchboard(me.team).export(me, "ping", PING, setup)
+        end = yield from service.accept(me)
+        yield from bodies[0](me, end)
+
+    def call(me: Member) -> Program:
+        end = yield from switchboard(me.team).connect(me, "ping", PING, waits=True)
+        yield from bodies[1](me, end)
+
+    domains = [
+        Application("server", Programs(lambda team: serve), (cores[0],)),
+        Application("client", Programs(lambda team: call), (cores[1],)),
+        *(Application(f"rival{core}", CpuBound(), (core,)) for core in cores[2:]),
+    ]
+    return run(Scenario(CORES, tuple(domains), 1000 * MS))
+
+
+def answering(me: Member, end: TypedEnd) -> Program:
+    while True:
+        ping = yield from end.receive(me)
+        yield from end.send(me, "ping", sent_ps=ping.values["sent_ps"])
+
+
+def test_a_call_on_one_core_is_two_switches_though_another_program_wants_the_core() -> None:
+    took: list[int] = []
+
+    def calling(me: Member, end: TypedEnd) -> Program:
+        for _ in range(5):
+            begun = me.now_ps
+            yield from end.call(me, "ping", sent_ps=begun)
+            took.append(me.now_ps - begun)
+
+    outcome = conversing((answering, calling), ChannelSetup(), 3, 3, 3)
+    assert outcome.applications["client"].failures == ()
+    assert took[1:] == [2 * CORES.lmp_ps[3]] * 4, "the first may come before the service waits for it"
+
+
+@pytest.mark.parametrize("cores", [(1, 6), (3, 3)])
+@pytest.mark.parametrize("spin_ps", [None, 0])
+def test_two_domains_that_both_send_first_and_fill_their_channel_get_all_the_same(
+    cores: tuple[int, int], spin_ps: int | None
+) -> None:
+    got: list[int] = []
+
+    def body(me: Member, end: TypedEnd) -> Program:
+        for number in range(40):
+            yield from end.send(me, "ping", sent_ps=number)
+        for number in range(40):
+            ping = yield from end.receive(me)
+            assert ping.values["sent_ps"] == number
+            me.count()
+        got.append(me.core)
+
+    setup = ChannelSetup(UmpFormat(2), lmp_slots=1, spin_ps=spin_ps)
+    outcome = conversing((body, body), setup, *cores)
+    assert all(each.failures == () for each in outcome.applications.values())
+    assert sorted(got) == sorted(cores)
+
+
+def test_a_channel_end_is_used_on_its_core_by_one_thread_at_a_time() -> None:
+    ends: list[TypedEnd] = []
+
+    def serve(me: Member, end: TypedEnd) -> Program:
+        ends.append(end)
+        yield from end.receive(me)
+
+    def intruding(me: Member, end: TypedEnd) -> Program:
+        yield me.sleep(5 * MS)
+        yield from ends.pop().receive(me)
+
+    outcome = conversing((serve, intruding), ChannelSetup(), 1, 6)
+    (failure,) = outcome.applications["client"].failures
+    assert "a thread on core 6 uses a channel end of core 1" in failure.what
+    outcome = conversing((serve, intruding), ChannelSetup(), 1, 1)
+    (failure,) = outcome.applications["client"].failures
+    assert "another thread waits at this channel end" in failure.what
 
 
 # -- links -----------------------------------------------------------------------------------------------------

@@ -3,10 +3,13 @@
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from kernelsim.errors import ScenarioError
-from kernelsim.messages.conversation import TypedEnd
-from kernelsim.messages.links import Links, Side
+from kernelsim.messages.channels.conversation import TypedEnd
+from kernelsim.messages.channels.links import Links, Side
+from kernelsim.messages.channels.setup import ChannelSetup
+from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
 from kernelsim.messages.naming.binding import (
     ACCEPT,
     BIND,
@@ -20,9 +23,8 @@ from kernelsim.messages.naming.binding import (
 )
 from kernelsim.messages.naming.iref import Iref
 from kernelsim.messages.naming.name_service import NAME_SERVICE, NameService
-from kernelsim.messages.setup import ChannelSetup
+from kernelsim.messages.spinning import FixedSpin
 from kernelsim.messages.typed.interface import Interface
-from kernelsim.messages.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
 from kernelsim.programs.requests import Program, Steps, Wait
 from kernelsim.programs.signal import Signal
 from kernelsim.programs.team import Member, Team
@@ -80,6 +82,7 @@ class Switchboard:
         self._parties: dict[str, Party] = {}
         self._dispatchers: dict[Party, BindingDispatcher] = {}
         self._names = NameService()
+        self._sleepers: dict[str, list[tuple[int, Signal]]] = {}
         self._services: dict[Iref, Service] = {}
         self._ends: dict[Bind, tuple[TypedEnd, TypedEnd]] = {}
         self._waiting: dict[Bind, Signal] = {}
@@ -102,14 +105,27 @@ class Switchboard:
             raise refused[0]
         return service
 
-    def connect(self, me: Member, name: str, interface: Interface) -> Steps[TypedEnd]:
-        """A channel to the service of a name; raises ScenarioError in the program if there is none or it is refused."""
-        found: list[Iref | None] = []
-        yield from self._ask(me, NAME_SERVICE.core, lambda: found.append(self._names.look_up(name)))
-        iref = found[0]
+    def connect(self, me: Member, name: str, interface: Interface, *, waits: bool = False) -> Steps[TypedEnd]:
+        """A channel to the service of a name; with `waits` the name service answers once there is one.
+
+        Raises ScenarioError in the program if there is none, it is refused, or it speaks another interface.
+        """
+        found = _awaited(me, f"a service named {name!r}")
+        known: list[str] = []
+
+        def look_up() -> None:
+            if self._names.look_up(name) is None and waits:
+                self._sleepers.setdefault(name, []).append((me.core, found))
+            else:
+                known.extend(entry for entry, _ in self._names.entries)
+                found.raise_from(me.core)
+
+        yield from self._ask(me, NAME_SERVICE.core, look_up)
+        yield Wait(found, 0, "block")
+        iref = self._names.look_up(name) if waits or name in known else None
         if iref is None:
-            known = ", ".join(known for known, _ in self._names.entries) or "none yet"
-            raise ScenarioError("no_such_name", f"no service is named {name!r}; accepted: {known}")
+            names = ", ".join(known) or "none yet"
+            raise ScenarioError("no_such_name", f"no service is named {name!r}; accepted: {names}")
         if self._services[iref].interface != interface:
             raise ScenarioError(
                 "bad_interface",
@@ -163,6 +179,18 @@ class Switchboard:
             self._names = self._names.register(service.name, service.iref)
         except ScenarioError as error:
             refused.append(error)
+            return
+        keeper = self._monitors[NAME_SERVICE.core]
+        for core, found in self._sleepers.pop(service.name, ()):
+            tell = partial(self._tell, core, found)
+            if core == NAME_SERVICE.core:
+                tell()
+            else:
+                keeper.send(self._monitors[core], "names", tell)
+
+    def _tell(self, core: int, found: Signal) -> None:
+        """The monitor of a core tells who waits there for a name."""
+        found.raise_at(self._engine.now + self._machine.lmp_ps[core], core)
 
     def _party(self, me: Member) -> Party:
         """The number of a dispatcher on its core, from 1: 0 is the name service's."""
@@ -245,12 +273,13 @@ class Switchboard:
         setup, machine = service.setup, self._machine
         notifier: Notifier
         if is_local:
-            notifier = BySwitch()
+            notifier = BySwitch(self._engine)
         elif setup.notification == "monitor":
             notifier = ByMonitor(self._engine, machine, self._monitors)
         else:
             notifier = ByInterrupt(self._engine, setup.interrupt_ps)
-        return TypedEnd(self._engine, service.interface, side, setup.rule(machine.block_ps), notifier)
+        rule = FixedSpin(0) if is_local else setup.rule(machine.block_ps)
+        return TypedEnd(self._engine, service.interface, side, rule, notifier)
 
 
 def _awaited(me: Member, what: str) -> Signal:

@@ -55,11 +55,13 @@ class ByInterrupt:
 
 @dataclass(frozen=True, slots=True)
 class BySwitch:
-    """On one core: the CPU driver switches to the receiver at once."""
+    """On one core: the CPU driver switches to the receiver as soon as the sender's call is over."""
+
+    engine: Engine
 
     def notify(self, core: int, look_ps: int, then: Callable[[], None]) -> None:
-        """Nothing comes between."""
-        then()
+        """No time passes."""
+        self.engine.at(self.engine.now, then)
 
 
 class News(Signal):
@@ -83,13 +85,23 @@ class News(Signal):
 
     def raise_from(self, core: int) -> None:
         """There may be something to see on this core."""
-        if self._sleeper is None or not self._sleeper.blocked:
-            super().raise_from(core)
-        else:
+        if self._has_to_be_woken():
             self._notifier.notify(core, self.look_ps, lambda: self._wake(core))
+        else:
+            super().raise_from(core)
+
+    def _has_to_be_woken(self) -> bool:
+        """Whether it sleeps; a local message also finds who has lost the core before it could."""
+        sleeper = self._sleeper
+        if sleeper is None:
+            return False
+        return sleeper.blocked or (isinstance(self._notifier, BySwitch) and not sleeper.dispatcher.runs)
 
     def _wake(self, core: int) -> None:
         sleeper = self._sleeper
-        if not self.is_raised and sleeper is not None and sleeper.blocked:
-            sleeper.dispatcher.call_thread(sleeper)
+        if not self.is_raised and sleeper is not None and self._has_to_be_woken():
+            if sleeper.dispatcher.runs:
+                sleeper.dispatcher.wake_thread(sleeper)
+            else:
+                sleeper.dispatcher.call_thread(sleeper)
         super().raise_from(core)

@@ -13,8 +13,9 @@ NOTIFICATIONS = ("monitor", "interrupt")
 class ChannelSetup:
     """Between cores a channel is UMP in `format`, within a core LMP with `lmp_slots` messages of buffer on each side.
 
-    A receiver polls for `spin_ps`, by default what a block costs, or as its last waits suggest if `is_adaptive`; then
-    it blocks and is told by its monitor, or by the sender's interrupt, which takes `interrupt_ps`.
+    Between cores a receiver polls for `spin_ps`, by default what a block costs, or as its last waits suggest if
+    `is_adaptive`; then it blocks and is told by its monitor, or by the sender's interrupt, which takes `interrupt_ps`.
+    Within a core it does not poll: its peer needs the core.
     """
 
     format: UmpFormat = field(default_factory=UmpFormat)

@@ -1,0 +1,1 @@
+"""Channels of a booted run: links with the machine's latencies, waking, and typed ends for programs."""
