@@ -1,12 +1,14 @@
 """No node of a running multikernel touches another, and no CPU driver does two things at a time."""
 
+import ast
 from dataclasses import replace
-from functools import lru_cache
+from pathlib import Path
 
 import pytest
 from kernelsim_audit import Audit, audited
 from kernelsim_machines import MS, US, gang, machine, random_scenario, two_phases
 
+import kernelsim
 from kernelsim import Application, Operation, Outcome, PhaseChange, Scenario, run
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.scenario import Barrier, CpuBound, Scripted, Traffic
@@ -47,22 +49,22 @@ def watch(monkeypatch: pytest.MonkeyPatch, scenario: Scenario) -> tuple[Audit, O
         return audit, run(scenario)
 
 
-@lru_cache
-def unwatched() -> str:
-    return run(everything()).trace.sha256()
+@pytest.fixture(scope="module")
+def watched() -> tuple[Audit, Outcome]:
+    return watch(pytest.MonkeyPatch(), everything())
 
 
-def test_no_node_touches_the_state_of_another_outside_channels(monkeypatch: pytest.MonkeyPatch) -> None:
-    audit, outcome = watch(monkeypatch, everything())
-    assert outcome.trace.sha256() == unwatched()
+def test_no_node_touches_the_state_of_another_outside_channels(watched: tuple[Audit, Outcome]) -> None:
+    audit, outcome = watched
+    assert outcome.trace.sha256() == run(everything()).trace.sha256()
     assert all(change.answered_ps for change in outcome.phase_changes)
     assert {one.kind for one in outcome.operations if one.done} >= {"unmap", "retype", "revoke", "leave", "join"}
     assert audit.accesses > 10_000
     assert audit.foreign == set()
 
 
-def test_no_operation_of_a_cpu_driver_nests_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    audit, _ = watch(monkeypatch, everything())
+def test_no_operation_of_a_cpu_driver_nests_in_another(watched: tuple[Audit, Outcome]) -> None:
+    audit, _ = watched
     assert audit.operations > 400
     assert audit.nested == set()
 
@@ -81,7 +83,7 @@ def test_the_audit_finds_a_planner_that_looks_into_another_nodes_table(monkeypat
 
     monkeypatch.setattr(Planner, "__init__", boot)
     monkeypatch.setattr(Planner, "enter", enter)
-    audit, _ = watch(monkeypatch, everything())
+    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=15 * MS))
     assert {each.what for each in audit.foreign} >= {"Planner.knows"}
     assert {each.of for each in audit.foreign} == {0}
 
@@ -94,7 +96,7 @@ def test_the_audit_finds_a_driver_that_looks_while_it_does_something_else(monkey
         settle(self)
 
     monkeypatch.setattr(CpuDriver, "_settle", settle_and_look)
-    audit, _ = watch(monkeypatch, everything())
+    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=15 * MS))
     assert ("wake", "_look") in audit.nested
 
 
@@ -105,3 +107,43 @@ def test_nor_does_it_in_random_runs(monkeypatch: pytest.MonkeyPatch, seed: int) 
     assert audit.operations
     assert audit.foreign == set()
     assert audit.nested == set()
+
+
+CHANGING = ("append", "add", "update", "pop", "popleft", "clear", "extend", "setdefault", "remove", "discard", "insert")
+
+
+def test_no_module_of_a_node_keeps_state_that_all_nodes_would_share() -> None:
+    """No name of a module is rebound or changed in place by code that runs later."""
+    changed = set()
+    for room in ("core", "system", "dispatchers", "capabilities", "messages"):
+        for file in sorted((Path(kernelsim.__file__).parent / room).rglob("*.py")):
+            changed |= {f"{file.stem}: {name}" for name in names_changed_in_place(ast.parse(file.read_text()))}
+    assert changed == set()
+
+
+def test_the_look_at_modules_finds_a_dictionary_that_functions_fill() -> None:
+    text = "seen = {}\nlog = []\nTABLE = {1: 2}\ndef note(x):\n    seen[x] = TABLE[x]\n    log.append(x)\n"
+    assert names_changed_in_place(ast.parse(text)) == {"seen", "log"}
+
+
+def names_changed_in_place(module: ast.Module) -> set[str]:
+    """Names bound at the top that functions rebind, index into for writing, or call a method of that changes."""
+    top = {
+        target.id
+        for each in module.body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Name)
+    }
+    top |= {
+        each.target.id for each in module.body if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+    }
+    found = set()
+    for node in ast.walk(module):
+        if isinstance(node, ast.Global):
+            found |= set(node.names)
+        elif (
+            isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load) and isinstance(node.value, ast.Name)
+        ) or (isinstance(node, ast.Attribute) and node.attr in CHANGING and isinstance(node.value, ast.Name)):
+            found.add(node.value.id)
+    return found & top

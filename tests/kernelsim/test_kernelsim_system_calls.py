@@ -2,6 +2,7 @@
 
 import inspect
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from kernelsim.core import system_calls
 from kernelsim.core.node import MONITOR, MONITOR_ENDPOINT, OWN_DISPATCHER, RECEIVE_SLOT, Node
 from kernelsim.core.system_calls import SYSTEM_CALLS, system_call
 from kernelsim.dispatchers.paging import PAGE_BYTES, SelfPager
-from kernelsim.dispatchers.structure import Entry
+from kernelsim.dispatchers.structure import Entry, Registers
 from kernelsim.system.sending import Hop, send_across
 
 INVOKE, YIELD, SEND = range(3)
@@ -83,7 +84,7 @@ def test_whatever_is_handed_in_is_answered_and_a_refusal_changes_nothing(full_sc
     kinds = [RAW, FRAME, PAGE_TABLE, DISPATCHER, CAPABILITY_TABLE, ENDPOINT]
     values += [*words, *kinds, [], {}, OWN_DISPATCHER, MONITOR_ENDPOINT]
     errors, done = set(), 0
-    for _ in range(300 if full_scale else 20):
+    for _ in range(300 if full_scale else 10):
         node = with_process(booted())
         for _ in range(200):
             number = draw.choice((0, 0, 0, 1, 2, 3))
@@ -97,7 +98,7 @@ def test_whatever_is_handed_in_is_answered_and_a_refusal_changes_nothing(full_sc
             done += not answer.error
             node = answer.node
     assert errors >= {"", "no_such_call", "bad_arguments", "not_invocable", "no_capability"}
-    assert done > 100
+    assert done > 30
 
 
 def test_only_objects_of_the_driver_are_invocable_and_each_by_its_own_commands() -> None:
@@ -206,17 +207,20 @@ def test_nothing_that_the_driver_does_nests_or_waits() -> None:
 # -- page faults -----------------------------------------------------------------------------------------------
 
 
-def test_a_page_fault_is_the_dispatchers_own_affair_and_the_driver_allocates_nothing() -> None:
+@pytest.mark.parametrize("is_disabled", [False, True])
+def test_a_page_fault_is_the_dispatchers_own_affair_and_the_driver_allocates_nothing(is_disabled: bool) -> None:
     node = call(booted(), INVOKE, 0, "retype", 22, FRAME, (40, 41, 42, 43))
     node = call(node, INVOKE, 0, "retype", 23, PAGE_TABLE, (45,))
-    first = node.execution(ROOT)
-    assert first.registers is not None
     pager = SelfPager(45, (40, 41, 42, 43))
     for page in range(4):
         before = node.database
+        execution = node.execution(ROOT)
+        node = node.with_execution(
+            ROOT, execution.step(Registers(100), replace(execution.structure, disabled=int(is_disabled)))
+        )
         faulted = node.fault(page * PAGE_BYTES + 8)
         assert faulted.database == before
-        assert faulted.execution(ROOT).entered is Entry.PAGE_FAULT_DISABLED
+        assert faulted.execution(ROOT).entered is (Entry.PAGE_FAULT_DISABLED if is_disabled else Entry.PAGE_FAULT)
         pager, wanted = pager.answer(page * PAGE_BYTES + 8)
         assert wanted is not None
         node = call(faulted, INVOKE, *wanted)
