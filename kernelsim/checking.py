@@ -55,6 +55,7 @@ def check(scenario: Scenario) -> None:
     for application in scenario.applications:
         _check_application(scenario, application)
     _check_joins(scenario)
+    _check_deallocations(scenario)
     guaranteed = sorted(_guaranteed(scenario))
     for schedule in scenario.schedules:
         _check_schedule(scenario, schedule)
@@ -103,6 +104,16 @@ def _check_joins(scenario: Scenario) -> None:
         application = grouped[join.application]
         if join.group not in application.groups or not 0 <= join.dispatcher < len(application.cores):
             raise _refusal(one, f"dispatchers 0 to {len(application.cores) - 1}, groups {list(application.groups)}")
+
+
+def _check_deallocations(scenario: Scenario) -> None:
+    sizes = {application.name: len(application.cores) for application in scenario.applications}
+    for one in scenario.deallocations:
+        asked = f"asking {one.application!r} for dispatcher {one.dispatcher} at {one.at_ps} ps, {one.grace_ps} ps ahead"
+        if scenario.scheduler != "rbed" or min(one.at_ps, one.grace_ps) < 0:
+            raise _refusal(f"{asked}, under scheduler {scenario.scheduler!r}", "rbed, and times from 0 on")
+        if sizes.get(one.application, 0) < 2 or not 0 <= one.dispatcher < sizes[one.application]:
+            raise _refusal(asked, f"one of the dispatchers of an application with several: {sizes}")
 
 
 def _check_timers(scenario: Scenario) -> None:

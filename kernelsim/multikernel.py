@@ -17,6 +17,7 @@ from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
 from kernelsim.scenario import (
     GANGS_IN_TURN,
+    Deallocation,
     PhaseChange,
     Reservation,
     Scenario,
@@ -32,6 +33,7 @@ from kernelsim.system.monitor import Monitor
 from kernelsim.system.operations import Operations, check_operation
 from kernelsim.system.planner import Planner
 from kernelsim.system.round import check_cover
+from kernelsim.system.taking_back import TakingBack
 from kernelsim.system.timesync import synchronise
 from kernelsim.trace import Mark, Trace
 from kernelsim.workloads.crew import Crew, StandIn
@@ -228,6 +230,8 @@ class _Multikernel:
             self._once_it_runs(callers[join.dispatcher], join.at_ps, joining.request)
         for core, after_ps in sorted(scenario.stops_ps.items()):
             engine.at(self.start_ps + after_ps, partial(self._stop, core))
+        for wanted in scenario.deallocations:
+            self._plan_deallocation(wanted)
         for change in scenario.phase_changes:
             self._plan_phase_change(change)
         for operation in scenario.operations:
@@ -265,6 +269,13 @@ class _Multikernel:
             first.then(0, partial(take, first))
 
         first.post(0, tell)
+
+    def _plan_deallocation(self, wanted: Deallocation) -> None:
+        dispatchers = self.dispatchers[wanted.application]
+        taking = TakingBack(
+            dispatchers, wanted.dispatcher, wanted.grace_ps, self.monitors, self.drivers, self.engine, self.trace
+        )
+        self.engine.at(self.start_ps + wanted.at_ps, taking.request)
 
     def _plan_phase_change(self, change: PhaseChange) -> None:
         dispatchers = self.dispatchers[domain_of(change.application)]

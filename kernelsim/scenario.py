@@ -170,6 +170,18 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
+class Deallocation:
+    """At `at_ps` after the start the system asks `application` for the core of `dispatcher`, which should have nothing
+    to do there any more `grace_ps` later.
+    """
+
+    application: str
+    dispatcher: int
+    at_ps: int
+    grace_ps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """At `at_ps` after the start, dispatcher 0 of `application` asks its monitor for an agreement of its cores.
 
@@ -223,6 +235,7 @@ class Scenario:
     phase_changes: tuple[PhaseChange, ...] = ()
     operations: tuple[Operation, ...] = ()
     joins: tuple[Join, ...] = ()
+    deallocations: tuple[Deallocation, ...] = ()
     slices_ps: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     wakeup_preemption: bool = False
     ipi_ps: int = 0

@@ -9,12 +9,14 @@ class Activation:
 
     `allocated_ps` of every `period_ps` are its own; both are 0 while it is best effort. `missed` are deadlines of its
     jobs that have passed, `overruns` the further periods in which a soft job went on that was not done with its budget.
+    `asked_back_ps` is until when the system wants the core: its threads should have ended or moved by then.
     """
 
     allocated_ps: int = 0
     period_ps: int = 0
     missed: int = 0
     overruns: int = 0
+    asked_back_ps: int | None = None
 
     @property
     def share(self) -> float:

@@ -133,6 +133,12 @@ class Dispatcher:
         """None of its threads has anything to do any more."""
         self.driver.sleep(self)
 
+    def rehost(self, driver: DispatcherHost) -> None:
+        """The system takes it off its core and multiplexes it on another, best effort, from its next wake-up on."""
+        self.driver.sleep(self)
+        self.driver, self.core = driver, driver.core
+        self.task = Task(Kind.BEST_EFFORT, weight=self.weight, owner=self)
+
     def release_thread(self, thread: UserThread) -> None:
         """One of its threads, running or blocked, leaves for another dispatcher."""
         if not thread.blocked:

@@ -35,6 +35,8 @@ class UserThread:
     __slots__ = ("blocked", "dispatcher", "yielded_in")
     announces_end = False
     """Whether it yields when a job of its own is done, and not before."""
+    has_ended = False
+    """Whether it will never run again."""
 
     def __init__(self) -> None:
         self.dispatcher: ThreadHost

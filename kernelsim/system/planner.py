@@ -33,6 +33,7 @@ class Planner:
         self._table: dict[tuple[tuple[str, int], ...], Mapping[str, tuple[Reservation, ...]]] = {}
         self._current: dict[str, Reservation] = {}
         self._started: set[str] = set()
+        self._withdrawn: set[str] = set()
         self._groups: dict[tuple[str, int], str] = {}
         """(application, dispatcher) -> the group that it has joined, of all dispatchers of the applications here."""
 
@@ -77,6 +78,15 @@ class Planner:
         """The dispatchers in a group, as far as this planner was told."""
         return frozenset(own for (name, own), joined in self._groups.items() if (name, joined) == (application, group))
 
+    def withdraw(self, application: str) -> None:
+        """The application has no guaranteed time on this core any more."""
+        self._withdrawn.add(application)
+        self.apply()
+
+    def forget(self, application: str) -> None:
+        """The application's dispatcher is this core's no longer."""
+        self._started.discard(application)
+
     def knows(self, application: str, phase: int) -> bool:
         """Whether the table has the combination that this phase would make."""
         return _key({**self._phases, application: phase}) in self._table
@@ -88,7 +98,7 @@ class Planner:
 
     def _reservation(self, reservations: tuple[Reservation, ...], dispatcher: Dispatcher) -> Reservation:
         for reservation in reservations:
-            if reservation.dispatcher == dispatcher.index:
+            if reservation.dispatcher == dispatcher.index and dispatcher.application not in self._withdrawn:
                 gang = reservation.kind != "B" and len(reservations) > 1
                 if self._phase_locked or not gang:
                     return reservation

@@ -24,12 +24,12 @@ class Meeting(Protocol):
 class CounterBarrier:
     """One line with the counter and the number of meetings: every arrival takes it, and everybody takes it again from
     the last (Barrelfish's OpenMP library, dissertation section 4.1.3). Who waits spins for `spin_ps`, then yields its
-    dispatcher.
+    dispatcher. `size` threads meet, by default the whole team.
     """
 
-    def __init__(self, team: Team, spin_ps: int | None = SPIN_PS) -> None:
+    def __init__(self, team: Team, spin_ps: int | None = SPIN_PS, size: int | None = None) -> None:
         self._arrived = Cell(team, 0, "a barrier")
-        self._size = team.size
+        self._size = team.size if size is None else size
         self._spin_ps = spin_ps
         self._then = "yield"
 
