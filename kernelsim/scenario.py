@@ -214,7 +214,8 @@ class Scenario:
     its core do not use.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps. `interconnect` is the mesh on which monitors' messages and the central gang scheduler's interrupts
-    wait for links; without it interrupts are there when they are sent, and messages after their latency. From `stops_ps[core]` after the start on a core runs nobody and answers nothing.
+    wait for links; without it interrupts are there when they are sent, and messages after their latency. From
+    `stops_ps[core]` after the start on a core runs nobody and answers nothing.
 
     Progress is measured from `warmup_ps` to `warmup_ps + duration_ps` after the start. `step_by_step` carries
     out every iteration and every yield as an event of its own and gives the same trace.
