@@ -11,12 +11,13 @@ from experiments.reproduce.rep12 import rep12
 from experiments.reproduce.rep13 import rep13
 from experiments.reproduce.rep30 import rep30
 from experiments.reproduce.row import Row
+from experiments.reproduce.scc import SCC
 from experiments.reproduce.timing import TIMING
 
 CONTENTION: Mapping[str, Callable[[int], Row]] = {"REP-12": rep12, "REP-13": rep13, "REP-30": rep30}
 
 CATALOGUE: Mapping[str, Callable[[int], Row]] = dict(
-    sorted({**HARDWARE, **CONTENTION, **AGREEMENT, **TIMING, **BASELINES, **APPLICATIONS}.items())
+    sorted({**HARDWARE, **CONTENTION, **AGREEMENT, **TIMING, **BASELINES, **APPLICATIONS, **SCC}.items())
 )
 """Id -> function of the number of seeds, by id. Each group of results adds its own mapping."""
 

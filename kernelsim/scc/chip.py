@@ -71,7 +71,12 @@ def mesh(columns: int = 6, rows: int = 4) -> Chip:
     """
     if columns < 1 or rows < 1:
         raise ScenarioError("bad_chip", f"a mesh of {columns} x {rows} tiles; accepted: at least 1 x 1")
-    tiles = tuple((x, y) for y in range(rows) for x in range(columns) for _ in range(CORES_PER_TILE))
+    return on_mesh(tuple((x, y) for y in range(rows) for x in range(columns) for _ in range(CORES_PER_TILE)))
+
+
+def on_mesh(tiles: tuple[Tile, ...]) -> Chip:
+    """Cores at given routers, columns and rows from 0, with controllers as `mesh` has them."""
+    columns, rows = (1 + max((tile[axis] for tile in tiles), default=0) for axis in (0, 1))
     return Chip(tiles, tuple(_quarter(tile, columns, rows) for tile in tiles))
 
 

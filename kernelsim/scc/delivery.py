@@ -95,6 +95,8 @@ class _Delivery:
         """Channels with something to read, by application."""
         self.take_steps = tuple(step for step in design.take_steps if step != FREE or payload != IN_PLACE)
         self.is_busy = False
+        self.known: dict[tuple[str, int], Fraction] = {}
+        """Cycles of steps by hops, worked out once."""
         self.spinning: list[tuple[int, int, Callable[[], None]]] = []
         """Senders that found the lock taken: since when, how long a try takes, how it goes on."""
         self.in_buffer: list[list[int]] = []
@@ -322,9 +324,12 @@ class _Delivery:
         self.engine.at(self.engine.now + duration_ps, free)
 
     def _cycles(self, step: str, hops: int) -> Fraction:
-        return sum(
-            (count * self.costs.operation(kind, hops) for kind, count in self.design.operations(step)), Fraction(0)
-        )
+        known = self.known.get((step, hops))
+        if known is None:
+            operations = self.design.operations(step)
+            known = sum((count * self.costs.operation(kind, hops) for kind, count in operations), Fraction(0))
+            self.known[step, hops] = known
+        return known
 
 
 def _check(chip: Chip, design: Design, load: Load, payload: str) -> None:

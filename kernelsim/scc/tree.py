@@ -56,6 +56,7 @@ class Tree:
 
     leaves: int = LEAVES
     bits: int = BITS
+    is_spilt: bool = True
     send_steps: tuple[str, ...] = SEND_STEPS
     take_steps: tuple[str, ...] = TAKE_STEPS
 
@@ -119,21 +120,22 @@ class Tree:
     def operations(self, step: str) -> Operations:
         """Two line reads, two line writes and two bit operations for a sender (section 2.6.3).
 
-        Every line that is looked into is spilt, since it does not fit into the registers.
+        Every line that is looked into is spilt, since it does not fit into the registers; not so with `is_spilt` off.
         """
+        line = ((READ_LINE, 1), (SPILL, 1)) if self.is_spilt else ((READ_LINE, 1),)
         return {
             ACQUIRE: ((REGISTER, 1),),
             RELEASE: ((REGISTER, 1),),
             READ_STATUS: ((REGISTER, 1),),
             RAISE: ((REGISTER, 1),),
             CLEAR_STATUS: ((REGISTER, 1),),
-            READ_ROOT: ((READ_LINE, 1), (SPILL, 1)),
+            READ_ROOT: line,
             SET_ROOT: ((BIT, 1),),
             WRITE_ROOT: ((WRITE_LINE, 1),),
-            READ_LEAF: ((READ_LINE, 1), (SPILL, 1)),
+            READ_LEAF: line,
             SET_LEAF: ((BIT, 1),),
             WRITE_LEAF: ((WRITE_LINE, 1),),
             CLEAR_ROOT: ((WRITE_LINE, 1),),
-            TAKE_LEAVES: ((READ_LINE, 1), (SPILL, 1), (WRITE_LINE, 1), (SCAN, 1)),
+            TAKE_LEAVES: (*line, (WRITE_LINE, 1), (SCAN, 1)),
             FOUND: ((SCAN, 1),),
         }[step]
