@@ -1,4 +1,4 @@
-"""What applications ask monitors to agree on, carried out in a running kernel: unmap in one phase, the rest in two.
+"""What applications ask monitors to agree on, in a running kernel: map and unmap in one phase, the rest in two.
 
 Those who agree are the cores of the application: they hold a replica of its regions and of who takes part.
 """
@@ -27,7 +27,8 @@ class Operations:
         self._monitors = monitors
         self._engine = engine
         self._trace = trace
-        pages = [one.subject for one in operations if one.kind == "unmap"]
+        mapped = {one.subject for one in operations if one.kind == "map"}
+        pages = [one.subject for one in operations if one.kind == "unmap" and one.subject not in mapped]
         self.tlbs = {core: Tlb(pages) for core in monitors}
         self._regions = {one.subject: RAW for one in operations if one.kind in ("retype", "revoke")}
         self._groups: dict[frozenset[int], dict[int, Node]] = {}
@@ -55,29 +56,34 @@ class Operations:
         return self._groups[group]
 
     def _begin(self, asked: "_Asked") -> None:
-        if asked.operation.kind == "unmap":
-            self._unmap(asked)
+        if asked.operation.kind in ("map", "unmap"):
+            self._in_one_phase(asked, maps=asked.operation.kind == "map")
         else:
             cost = self._work_ps(asked.operation, asked.core)
             self._monitors[asked.core].then(cost, lambda: self._propose(asked))
 
     # -- one phase ---------------------------------------------------------------------------------------------
 
-    def _unmap(self, asked: "_Asked") -> None:
+    def _in_one_phase(self, asked: "_Asked", *, maps: bool) -> None:
         page, cores = asked.operation.subject, asked.cores
         sends = asked.operation.sends or unicast(asked.core, cores)
         asked.messages = 2 * sum(map(len, sends.values()))
         monitors = {core: self._monitors[core] for core in cores}
+
+        def work(core: int) -> None:
+            tlb = self.tlbs[core]
+            (tlb.fill if maps else tlb.invalidate)(page)
+
         Round(
             monitors,
             asked.core,
             sends,
-            request=f"invalidate {page}",
-            reply="invalidated",
+            request=f"map {page}" if maps else f"invalidate {page}",
+            reply="mapped" if maps else "invalidated",
             work_ps={core: self._work_ps(asked.operation, core) for core in cores},
-            work=lambda core: self.tlbs[core].invalidate(page),
+            work=work,
             order=asked.operation.order,
-        ).begin(lambda: self._answer(asked, done=not any(self.tlbs[core].holds(page) for core in cores)))
+        ).begin(lambda: self._answer(asked, done=all(self.tlbs[core].holds(page) is maps for core in cores)))
 
     # -- two phases --------------------------------------------------------------------------------------------
 

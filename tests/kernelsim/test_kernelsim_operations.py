@@ -44,6 +44,19 @@ def test_no_translation_is_left_when_an_unmap_is_answered(
     assert sum(message.kind.startswith("invalidate") for message in outcome.trace.messages) == 30
 
 
+@pytest.mark.parametrize("sends", [None, by_package(machine(), 0, CORES)])
+def test_a_page_mapped_on_one_core_is_there_on_all_after_one_round(
+    sends: Mapping[int, tuple[int, ...]] | None,
+) -> None:
+    there_and_gone = (
+        Operation("map", "app", 7, at_ps=1 * MS, sends=sends),
+        Operation("unmap", "app", 7, at_ps=5 * MS, sends=sends),
+    )
+    mapped, unmapped = run(quiet(*there_and_gone)).operations
+    assert (mapped.done, mapped.messages, unmapped.done) == (True, 30, True)
+    assert mapped.cycles == unmapped.cycles
+
+
 def test_who_waits_for_each_reply_pays_for_each_core() -> None:
     together, serial = (
         taken(run(quiet(Operation("unmap", "app", at_ps=MS, order=order))))[0] for order in ("forward first", "serial")
