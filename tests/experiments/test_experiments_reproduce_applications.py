@@ -3,7 +3,7 @@
 import pytest
 
 from experiments.reproduce import Row
-from experiments.reproduce.applications import APPLICATIONS, web_runs
+from experiments.reproduce.applications import APPLICATIONS, lu_runs, web_runs
 from kernelsim.workloads.web_service import WebLoad
 
 QUICK = ("REP-18",)
@@ -32,3 +32,13 @@ def test_where_packages_are_not_apart_the_placement_of_the_driver_does_not_matte
             web_runs.serve(load, {"server": 3, "driver": driver}, 10, machine=machine).pages_per_s for driver in (2, 1)
         ]
         assert (found[0] == found[1]) is is_equal
+
+
+@pytest.mark.parametrize("machine", ["amd-2x2", "intel-2x4", "scc"])
+def test_lu_by_messages_takes_about_as_long_as_the_native_version_in_the_same_language(machine: str) -> None:
+    for ranks in (1, 4):
+        own, native = (
+            lu_runs.completion_s(lu_runs.Setting(machine, ranks, system, language="C"))
+            for system in ("barrelfish", "native")
+        )
+        assert 0.95 <= own / native <= 1.05
