@@ -91,12 +91,15 @@ class Node:
         return self._told(lambda execution: execution.trap(cause))
 
     def interrupt(self, vector: int) -> "Node":
-        """A device: a message to the endpoint that the interrupt table names; without any it is dropped."""
+        """A device: a message to the endpoint that the interrupt table names, without one it is dropped. Who was
+        interrupted goes on where the message has to wait, or finds no room.
+        """
         endpoint = dict(self.interrupts).get(vector)
         if endpoint is None:
             return self
+        interrupted = self.running
         node, _ = self.tick_off().delivered(endpoint, (vector, 0, 0, 0))
-        return node if node.running is not None else node.dispatched(None)
+        return node if node.running is not None else node.dispatched(None, interrupted)
 
     # -- what they and the system calls are made of ------------------------------------------------------------
 

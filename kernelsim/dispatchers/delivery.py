@@ -43,15 +43,17 @@ def deliver(execution: Execution, endpoint: Endpoint, payload: Payload) -> tuple
         return Delivery.ENTERED, replace(execution, structure=ready).receive(endpoint.address, payload), endpoint
     if len(endpoint.waiting) == endpoint.slots:
         return Delivery.FULL, execution, endpoint
-    flagged = replace(execution.structure, lmp_delivered=1, haswork=1)
+    flagged = replace(execution.structure, lmp_delivered=execution.structure.lmp_delivered + 1, haswork=1)
     kept = replace(endpoint, waiting=(*endpoint.waiting, payload))
     return Delivery.BUFFERED, replace(execution, structure=flagged), kept
 
 
 def poll(execution: Execution, endpoint: Endpoint) -> tuple[Payload | None, Execution, Endpoint]:
-    """The dispatcher takes the oldest message that waits, None without any; with the last one it clears the flag."""
+    """The dispatcher takes the oldest message that waits at an endpoint, None without any; the flag stands until the
+    last one of all its endpoints is taken.
+    """
     if not endpoint.waiting:
         return None, execution, endpoint
     first, *rest = endpoint.waiting
-    flag = replace(execution.structure, lmp_delivered=int(bool(rest)))
+    flag = replace(execution.structure, lmp_delivered=execution.structure.lmp_delivered - 1)
     return first, replace(execution, structure=flag), replace(endpoint, waiting=tuple(rest))

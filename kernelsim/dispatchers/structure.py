@@ -47,8 +47,8 @@ class Structure:
     """`disabled` and `haswork` are words that count as true unless 0; addresses are plain numbers.
 
     The first eight are Table 2.3's. `deallocations` counts how often the driver has taken the core away, and
-    `lmp_delivered` says that messages lie in a buffer of this dispatcher. The rest is the driver's own: whether the
-    dispatcher was disabled when it last lost the core.
+    `lmp_delivered` is not 0 while messages lie in buffers of this dispatcher: their number. The rest is the driver's
+    own: whether the dispatcher was disabled when it last lost the core.
     """
 
     crit_pc_low: int

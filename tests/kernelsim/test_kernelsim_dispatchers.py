@@ -355,6 +355,13 @@ def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(explored
     assert {target for _, target in happened["dispatch thread"]} == {"running"}
     assert happened["fault"] >= {("running", "PageFault"), ("Run", "PageFault_Disabled"), ("LMP", "PageFault_Disabled")}
     assert {target for _, target in happened["fault"]} == {"PageFault", "PageFault_Disabled"}
+    called = {
+        after[0].execution.place
+        for state in explored.came
+        for name, after in moves(state)
+        if name == "dispatch domain" and state[0].execution.mode is Mode.NOTRUNNING_ENABLED
+    }
+    assert called == {"Run"}
     assert happened["trap"] == {("running", "Trap")}
     assert "compute" not in happened
 
@@ -400,6 +407,16 @@ def test_a_full_buffer_refuses_and_the_flag_stands_until_the_last_message_is_tak
     second, execution, endpoint = poll(execution, endpoint)
     assert (second, execution.structure.lmp_delivered) == ((5, 6, 7, 8), 0)
     assert poll(execution, endpoint) == (None, execution, endpoint)
+
+
+def test_the_flag_stands_while_messages_wait_at_another_endpoint() -> None:
+    first, second = Endpoint(9, 2), Endpoint(10, 2)
+    _, execution, first = deliver(running(), first, WORDS)
+    _, execution, second = deliver(execution, second, WORDS)
+    _, execution, first = poll(execution, first)
+    assert execution.structure.lmp_delivered
+    _, execution, second = poll(execution, second)
+    assert not execution.structure.lmp_delivered
 
 
 def test_a_message_never_overtakes_one_that_waits() -> None:

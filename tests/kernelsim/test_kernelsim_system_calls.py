@@ -171,6 +171,9 @@ def test_an_interrupt_is_a_message_to_whom_the_table_names() -> None:
     connected = call(node, INVOKE, 1, "connect", 5, 32)
     woken = connected.interrupt(5)
     assert (woken.running, woken.execution("app").entered) == ("app", Entry.LMP)
+    again = woken.tick_off().dispatched(None, MONITOR).interrupt(5)
+    assert again.running == MONITOR
+    assert again.execution("app").structure.lmp_delivered == 1
     assert call(connected, INVOKE, 1, "disconnect", 5).interrupt(5).running == ROOT
 
 
