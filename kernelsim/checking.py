@@ -130,7 +130,7 @@ def _check_timers(scenario: Scenario) -> None:
 
 
 def _check_interrupts(scenario: Scenario) -> None:
-    for key in ("ipi_ps", "manager_ps", "call_ps"):
+    for key in ("ipi_ps", "manager_ps", "call_ps", "section_slack_ps"):
         if getattr(scenario, key) < 0:
             raise _refusal(f"{key} = {getattr(scenario, key)}", "0 or more")
     if scenario.scheduler == "user-level-gang":

@@ -141,7 +141,9 @@ class _Multikernel:
                 scheduler = TwoClasses(slices, wakeup_preemption=preempts, backfill=scenario.backfill)
         late = scenario.clock_skew_ps if self.phase_locked else scenario.timer_offset_ps
         origin = self.start_ps + self.late_ps[core] + (late[core] if late else 0)
-        return CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
+        driver = CpuDriver(core, self.engine, self.trace, scheduler, origin, scenario.machine.context_switch_ps)
+        driver.section_slack_ps = scenario.section_slack_ps
+        return driver
 
     def _coordinate(self) -> None:
         """Every application is a gang; the lowest core that has a member coordinates."""

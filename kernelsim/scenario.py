@@ -212,7 +212,8 @@ class Scenario:
     and `manager_ps` what the SLURM-like manager's work there costs every core; `call_ps` is a system call of the
     user-level gang scheduler's daemon for each member whose class it changes, and `backfill` whether a core whose
     member of that gang cannot run is left to others. With `donate_slack` a soft task that overruns has what others of
-    its core do not use.
+    its core do not use; `section_slack_ps` is how much longer a best-effort dispatcher in a critical section keeps its
+    core at most, where no real-time task wants it.
     `monitors[core]` is guaranteed time for a core's monitor, in which it polls; without it the monitor is best effort
     and sleeps. `interconnect` is the mesh on which monitors' messages and the central gang scheduler's interrupts
     wait for links; without it interrupts are there when they are sent, and messages after their latency. From
@@ -229,6 +230,7 @@ class Scenario:
     scheduler: str = "rbed"
     rules: str = "protect_hard"
     donate_slack: bool = False
+    section_slack_ps: int = 0
     synchronise: bool = False
     timer_offset_ps: tuple[int, ...] = ()
     clock_skew_ps: tuple[int, ...] = ()

@@ -9,6 +9,7 @@ class Activation:
 
     `allocated_ps` of every `period_ps` are its own; both are 0 while it is best effort. `missed` are deadlines of its
     jobs that have passed, `overruns` the further periods in which a soft job went on that was not done with its budget.
+    `preempted_in_section` are the times that it lost its core in a critical section.
     `asked_back_ps` is until when the system wants the core: its threads should have ended or moved by then.
     """
 
@@ -16,6 +17,7 @@ class Activation:
     period_ps: int = 0
     missed: int = 0
     overruns: int = 0
+    preempted_in_section: int = 0
     asked_back_ps: int | None = None
 
     @property

@@ -48,6 +48,9 @@ class CpuDriver:
         self._slice: tuple[int, Dispatcher] | None = None
         self._slice_end = -1
         self._look_at = -1
+        self._has_spared = False
+        self.section_slack_ps = 0
+        """How long a slice is prolonged, at most, for who is in a critical section."""
         if isinstance(scheduler, Rbed):
             scheduler.on_period_end = self._job_done
 
@@ -143,6 +146,12 @@ class CpuDriver:
         """Whether nobody else wants this core."""
         return self.scheduler.is_alone(dispatcher.task)
 
+    def section_ended(self, dispatcher: Dispatcher) -> None:
+        """Who was spared for its critical section has left it: its slice is over."""
+        if self.running is dispatcher and self._has_spared:
+            self._look_at = self.engine.now
+            self.engine.at(self.engine.now, self._look, LOOK + self.core)
+
     def runnable(self) -> int:
         """How many dispatchers want this core now."""
         return len(self.scheduler.queue)
@@ -187,7 +196,8 @@ class CpuDriver:
         if self.engine.now == self._look_at:
             self._look_at = -1
             self._settle()
-            self._decide(tick=True)
+            if not self._spares():
+                self._decide(tick=True)
 
     def _decide(self, *, tick: bool = False) -> None:
         """Ask the scheduler. A tick that leaves several threads their core is an entry at Run all the same."""
@@ -197,6 +207,8 @@ class CpuDriver:
         task = self.scheduler.schedule(local)
         chosen = None if task is None else task.owner
         if chosen is not self.running:
+            if self.running is not None and self.running.sections:
+                self.running.activation.preempted_in_section += 1
             self._stop_running()
             if isinstance(chosen, Dispatcher):
                 self._start(chosen)
@@ -211,8 +223,25 @@ class CpuDriver:
             self._look_at = look + self.origin_ps
             self.engine.at(self._look_at, self._look, LOOK + self.core)
 
+    def _spares(self) -> bool:
+        """Whether who runs keeps the core a little longer, for it is in a critical section: once in a slice, best
+        effort only, and never against a real-time task.
+        """
+        running, now = self.running, self._local()
+        if running is None or not running.sections or not self.section_slack_ps or self._has_spared:
+            return False
+        releases = [task.release for task in self.scheduler.queue if task.kind is not Kind.BEST_EFFORT]
+        until = min([now + self.section_slack_ps, *(max(release, now) for release in releases)])
+        if running.task.kind is not Kind.BEST_EFFORT or until == now:
+            return False
+        self._has_spared = True
+        self._look_at = until + self.origin_ps
+        self.engine.at(self._look_at, self._look, LOOK + self.core)
+        return True
+
     def _start(self, dispatcher: Dispatcher) -> None:
         now = self.engine.now
+        self._has_spared = False
         if self._slice is not None and (self._slice[1] is not dispatcher or self._slice_end != now):
             self._close_slice()
         if self._slice is None:

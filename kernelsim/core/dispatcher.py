@@ -23,6 +23,7 @@ class DispatcherHost(Protocol):
     def wake(self, dispatcher: "Dispatcher") -> None: ...
     def call(self, callee: "Dispatcher") -> None: ...
     def hand_back(self, dispatcher: "Dispatcher") -> None: ...
+    def section_ended(self, dispatcher: "Dispatcher") -> None: ...
 
 
 class Dispatcher:
@@ -32,7 +33,8 @@ class Dispatcher:
     """
 
     __slots__ = ("_cpu_ps", "_started", "activation", "application", "core", "deallocations", "driver", "index", "name",
-                 "noted", "on_run", "runs", "task", "threads", "timeslices", "told_of", "weight")  # fmt: skip
+                 "noted", "on_run", "runs", "sections", "task", "threads", "timeslices", "told_of",
+                 "weight")  # fmt: skip
 
     def __init__(
         self, application: str, index: int, driver: DispatcherHost, threads: list[UserThread], weight: int
@@ -49,6 +51,8 @@ class Dispatcher:
         """Its weight while it has no manifest."""
         self.task = Task(Kind.BEST_EFFORT, weight=weight, owner=self)
         self.activation = Activation()
+        self.sections = 0
+        """How many critical sections its threads are in."""
         self.told_of = -1
         """The deadline that a soft job is known to have missed, though it is not done."""
         self.timeslices = 0
@@ -128,6 +132,16 @@ class Dispatcher:
             self.driver.give_up(self)
         else:
             self.driver.sleep(self)
+
+    def enter_section(self) -> None:
+        """One of its threads holds what others wait for: the driver may be asked for more slack."""
+        self.sections += 1
+
+    def leave_section(self) -> None:
+        """It holds it no longer."""
+        self.sections -= 1
+        if not self.sections:
+            self.driver.section_ended(self)
 
     def end_work(self) -> None:
         """None of its threads has anything to do any more."""

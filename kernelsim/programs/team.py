@@ -106,6 +106,14 @@ class Member:
         thread.leave(core)
         return True
 
+    def enter_section(self) -> None:
+        """From now on it holds what others wait for, a lock: its dispatcher would rather not lose its core."""
+        self._thread.dispatcher.enter_section()
+
+    def leave_section(self) -> None:
+        """It holds it no longer. Call it on the core where it has entered."""
+        self._thread.dispatcher.leave_section()
+
     def count(self, times: int = 1) -> None:
         """Progress: what the outcome counts."""
         self._thread.count(times)
