@@ -7,13 +7,13 @@ from kernelsim.errors import ScenarioError
 
 
 class SpinRule(Protocol):
-    """Asked before each wait for a window, told afterwards how long the wait was; times in picoseconds."""
+    """Asked before each wait for a window, told when a message was there; times in picoseconds."""
 
     def window_ps(self) -> int:
         """How long to poll this time."""
 
     def waited(self, duration_ps: int) -> None:
-        """The wait has ended after so long, polling or not."""
+        """A message was there after so long, whether anybody polled still or not."""
 
 
 class FixedSpin:

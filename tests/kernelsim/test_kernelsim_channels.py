@@ -130,6 +130,25 @@ def test_who_waits_for_a_name_is_told_once_it_is_there(cores: tuple[int, int]) -
     assert 20 * MS < bound[0] < 21 * MS
 
 
+def test_names_and_binding_do_not_wait_for_another_programs_time_slice() -> None:
+    took: dict[int, int] = {}
+
+    def opening(me: Member) -> Program:
+        begun = me.now_ps
+        board = switchboard(me.team)
+        if me.index == 0:
+            yield from board.export(me, "local", ECHO)
+        else:
+            yield from board.connect(me, "local", ECHO, waits=True)
+        took[me.index] = me.now_ps - begun
+
+    rival = Application("rival", CpuBound(), (0,))
+    outcome = simulated(lambda team: opening, (0,), rival, threads=2)
+    assert outcome.applications["talk"].failures == ()
+    assert sorted(took) == [0, 1]
+    assert max(took.values()) < CORES.timeslice_ps / 100
+
+
 def failing(serve: Callable[[Member], Program], ask: Callable[[Member], Program]) -> str:
     outcome = simulated(lambda team: lambda me: serve(me) if me.index == 0 else ask(me), (1, 5))
     (failure,) = outcome.applications["talk"].failures

@@ -84,12 +84,12 @@ class TypedEnd:
                 "end_in_use", "another thread waits at this channel end; accepted: one thread at a time", core=me.core
             )
         news = News(self._engine, self._notifier, self.side.receive_ps)
+        begun_ps = me.now_ps
 
         def seen() -> None:
             self.side.on_seen = None
+            self._rule.waited(me.now_ps - begun_ps)
             news.raise_from(self.side.core)
 
         self.side.on_seen = seen
-        begun_ps = me.now_ps
         yield Wait(news, self._rule.window_ps(), "block")
-        self._rule.waited(me.now_ps - begun_ps)

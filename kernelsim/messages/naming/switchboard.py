@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
+from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.channels.conversation import TypedEnd
 from kernelsim.messages.channels.links import Links, Side
 from kernelsim.messages.channels.setup import ChannelSetup
-from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
+from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, News, Notifier
 from kernelsim.messages.naming.binding import (
     ACCEPT,
     BIND,
@@ -45,7 +46,7 @@ class Service:
     def accept(self, me: Member) -> Steps[TypedEnd]:
         """The next client's channel, waited for."""
         while not self.bound:
-            self.news = _awaited(me, f"a client of {self.name!r}")
+            self.news = _awaited(me)
             yield Wait(self.news, 0, "block")
         return self.bound.popleft()
 
@@ -80,6 +81,7 @@ class Switchboard:
         self._links = Links(team.engine, team.machine, team.trace)
         self._nodes = {core: BindingMonitor(core, team.machine.cores) for core in monitors}
         self._parties: dict[str, Party] = {}
+        self._hosts: dict[Party, Dispatcher] = {}
         self._dispatchers: dict[Party, BindingDispatcher] = {}
         self._names = NameService()
         self._sleepers: dict[str, list[tuple[int, Signal]]] = {}
@@ -110,7 +112,7 @@ class Switchboard:
 
         Raises ScenarioError in the program if there is none, it is refused, or it speaks another interface.
         """
-        found = _awaited(me, f"a service named {name!r}")
+        found = _awaited(me)
         known: list[str] = []
 
         def look_up() -> None:
@@ -135,10 +137,13 @@ class Switchboard:
         return (yield from self._bind(me, name, iref))
 
     def retire(self, me: Member) -> Program:
-        """The dispatcher of `me` offers nothing any more: its monitor refuses who asks, and who has asked already."""
+        """The dispatcher of `me` offers nothing any more: its monitor refuses who asks, and who has asked already.
+
+        Its names stay, as they do when a dispatcher dies.
+        """
         party = self._party(me)
         gone = self._dispatchers.pop(party)
-        self._parties = {name: one for name, one in self._parties.items() if one != party}
+        del self._parties[self._hosts[party].name]
         yield me.compute_ps(0)
         self._carry(gone.die())
 
@@ -147,7 +152,7 @@ class Switchboard:
     def _ask(self, me: Member, core: int, action: Callable[[], None]) -> Program:
         """Have `action` carried out by the monitor of `core`, by way of the own one, and wait for the answer."""
         home, there = self._monitors[me.core], self._monitors[core]
-        done = _awaited(me, "the answer of a monitor")
+        done = _awaited(me)
         lmp_ps = self._machine.lmp_ps[me.core]
 
         def answer() -> None:
@@ -166,8 +171,9 @@ class Switchboard:
             else:
                 home.send(there, "names", act)
 
+        caller = me.team.dispatcher_on(me.core)
         yield me.compute_ps(lmp_ps)
-        home.post(0, forward)
+        self._engine.at(self._engine.now, lambda: home.call(forward, caller))
         yield Wait(done, 0, "block")
 
     def _allocate(self, party: Party) -> Iref:
@@ -194,12 +200,13 @@ class Switchboard:
 
     def _party(self, me: Member) -> Party:
         """The number of a dispatcher on its core, from 1: 0 is the name service's."""
-        name = me.team.dispatcher_on(me.core).name
-        if name not in self._parties:
-            number = 1 + sum(party.core == me.core for party in self._dispatchers)
-            self._parties[name] = Party(me.core, number)
-            self._dispatchers[self._parties[name]] = BindingDispatcher(self._parties[name])
-        return self._parties[name]
+        host = me.team.dispatcher_on(me.core)
+        if host.name not in self._parties:
+            party = Party(me.core, 1 + sum(other.core == me.core for other in self._hosts))
+            self._parties[host.name] = party
+            self._hosts[party] = host
+            self._dispatchers[party] = BindingDispatcher(party)
+        return self._parties[host.name]
 
     # -- binding -----------------------------------------------------------------------------------------------
 
@@ -208,7 +215,7 @@ class Switchboard:
         step = self._dispatchers[party].ask(iref)
         self._dispatchers[party] = step.node
         bind = step.messages[0].bind
-        self._waiting[bind] = _awaited(me, f"a channel to {name!r}")
+        self._waiting[bind] = _awaited(me)
         yield me.compute_ps(0)
         self._carry(*step.messages)
         yield Wait(self._waiting[bind], 0, "block")
@@ -232,8 +239,8 @@ class Switchboard:
             return
         arrival = self._engine.now + self._machine.lmp_ps[source.core]
         if target.dispatcher < 0:
-            monitor = self._monitors[target.core]
-            self._engine.at(arrival, lambda: monitor.post(0, lambda: self._at_monitor(message)))
+            monitor, caller = self._monitors[target.core], self._hosts[source]
+            self._engine.at(arrival, lambda: monitor.call(lambda: self._at_monitor(message), caller))
         else:
             self._engine.at(arrival, lambda: self._at_dispatcher(message))
 
@@ -282,8 +289,6 @@ class Switchboard:
         return TypedEnd(self._engine, service.interface, side, rule, notifier)
 
 
-def _awaited(me: Member, what: str) -> Signal:
-    """What comes from outside the program's own application."""
-    signal = me.team.event(what)
-    signal.promise()
-    return signal
+def _awaited(me: Member) -> Signal:
+    """An LMP to `me`: a directed switch."""
+    return News(me.team.engine, BySwitch(me.team.engine), 0)
