@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 
 from kernelsim.capabilities.kinds import (
     CAPABILITY_TABLE,
-    FROM_RAW,
     INTERRUPT_TABLE,
     IPI,
     PAGE_TABLE,
@@ -262,15 +261,3 @@ class Database:
             spaces=tuple(each for each in self.spaces if each[1] in held),
             mappings=tuple(each for each in self.mappings if each[0] in held and each[2] in held),
         )
-
-
-def conflicts(objects: list[Object]) -> list[tuple[Object, Object]]:
-    """Pairs of objects that use a byte as two things, or as two objects of one kind: there must never be any."""
-    typed = [each for each in objects if each.kind in FROM_RAW]
-    return [
-        (one, other)
-        for place, one in enumerate(typed)
-        for other in typed[:place]
-        if one.overlaps(other.base, other.size)
-        and (one.kind, one.base, one.size, one.level) != (other.kind, other.base, other.size, other.level)
-    ]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kernelsim.capabilities import database as databases
 from kernelsim.capabilities import kinds, sharing
-from kernelsim.capabilities.database import ROOT, TABLE_SLOTS, Database, Object, Refused, conflicts
+from kernelsim.capabilities.database import ROOT, TABLE_SLOTS, Database, Object, Refused
 from kernelsim.capabilities.kinds import (
     CAPABILITY_TABLE,
     DISPATCHER,
@@ -165,6 +165,18 @@ def check(cores: list[Database]) -> None:
             if core.object(table).level == 0:
                 page = core.object(target)
                 assert not any(page.overlaps(each.base, each.size) for each in closed), "a page is a driver's object"
+
+
+def conflicts(objects: list[Object]) -> list[tuple[Object, Object]]:
+    """Pairs of objects that use a byte as two things, or as two objects of one kind."""
+    typed = [each for each in objects if each.kind in FROM_RAW]
+    return [
+        (one, other)
+        for place, one in enumerate(typed)
+        for other in typed[:place]
+        if one.overlaps(other.base, other.size)
+        and (one.kind, one.base, one.size, one.level) != (other.kind, other.base, other.size, other.level)
+    ]
 
 
 def run_local(steps: list[tuple[int, ...]]) -> int:

@@ -6,6 +6,8 @@ import pytest
 from kernelsim_machines import MS, machine
 
 from kernelsim import Application, Programs, Scenario, run
+from kernelsim.programs.requests import Program
+from kernelsim.programs.team import Member
 from kernelsim.scenario import CpuBound
 from kernelsim.workloads.work_stealing import work_stealing
 
@@ -37,6 +39,23 @@ def test_who_knows_which_peers_are_preempted_finishes_sooner_when_cores_are_shar
         sum(finished_ps(shared, uses_count=count, seed=seed) for seed in range(4)) for count in (False, True)
     )
     assert knowing < 0.98 * blind
+
+
+def test_the_count_tells_a_peer_what_the_trace_tells_of_a_dispatcher() -> None:
+    seen: list[tuple[int, bool]] = []
+
+    def body(me: Member) -> Program:
+        while True:
+            yield me.compute_ps(3 * MS + 1)
+            if me.index == 1:
+                seen.append((me.now_ps, me.team.runs_on(0)))
+
+    applications = (Application("team", Programs(lambda team: body), (0, 1)), Application("rival", CpuBound(), (0,)))
+    outcome = run(Scenario(machine(2, timeslice_ps=20 * MS), applications, 500 * MS))
+    slices = [each for each in outcome.trace.slices if each.who == "team.0"]
+    assert len(seen) > 100
+    assert seen == [(time, any(one.start_ps <= time < one.end_ps for one in slices)) for time, _ in seen]
+    assert {runs for _, runs in seen} == {False, True}
 
 
 def test_on_cores_of_their_own_knowing_it_gains_nothing() -> None:
