@@ -7,6 +7,7 @@ from typing import Any, overload
 import kernelsim
 from experiments.errors import ExperimentError
 from experiments.parameters import Costs, Parameter
+from kernelsim.messages.peripheral import Image, Link
 from planner.admission.reservations import Reservation, Schedule
 from planner.cpu_list import format_cpu_list
 from planner.machine.latency import NOMINAL_CLOCK_HZ
@@ -87,6 +88,23 @@ def deploy(machine: Topology, *, provenance: Mapping[str, str] | None = None) ->
     )
     costs.find("send_share_ppm")
     return Deployment(deployed, ids, (*costs.used, _clock(machine, clocks), _latency(machine)))
+
+
+def deploy_image(machine: Topology) -> Image:
+    """A machine whose packages are islands joined by one external link, as one system with proxies.
+
+    Raises ExperimentError for a machine without such a link.
+    """
+    links = sorted(machine.external_links.items())
+    if not links:
+        raise ExperimentError(
+            f"{machine.name} has no external link; accepted: a machine with external_link/4, such as scc-host",
+            code="no_link",
+            details={"machine": machine.name},
+        )
+    latency_ns, bytes_per_s = max(link for _, link in links)
+    deployed = deploy(machine).machine
+    return Image(deployed, deployed.package, Link(latency_ns * PS_PER_NS, bytes_per_s))
 
 
 def deploy_schedules(schedules: Iterable[Schedule]) -> tuple[kernelsim.Schedule, ...]:

@@ -56,6 +56,7 @@ class Topology:
     memory_cycles: Mapping[Pair, int] = field(default_factory=dict)
     cache_cycles: Mapping[str, int] = field(default_factory=dict)
     is_coherent: bool = True
+    external_links: Mapping[Pair, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, knowledge: Any) -> "Topology":
@@ -91,6 +92,7 @@ class Topology:
             memory_cycles={row[:2]: row[2] for row in snapshot.rows("memory_latency", 3)},
             cache_cycles={str(row[0]): row[1] for row in snapshot.rows("cache_latency", 2)},
             is_coherent=("none",) not in snapshot.rows("coherence", 1),
+            external_links={row[:2]: row[2:] for row in snapshot.rows("external_link", 4)},
         )
 
     @cached_property

@@ -7,7 +7,7 @@ import facts
 import kernelsim
 import planner
 import skb
-from experiments.deploy import cost_provenance, deploy, deploy_schedules
+from experiments.deploy import cost_provenance, deploy, deploy_image, deploy_schedules
 from planner.admission.reservations import Reservation, Schedule
 
 
@@ -57,3 +57,12 @@ def test_reservations_keep_their_times_in_picoseconds() -> None:
     schedules = deploy_schedules([Schedule({"a": 0}, (own,))])
     expected = kernelsim.Reservation(1, "G", 0, 8_000, 16_000, 8_000, 3_000, 4_000)
     assert schedules == (kernelsim.Schedule({"a": 0}, {"a": (expected,)}),)
+
+
+def test_a_host_and_its_peripheral_become_one_system_joined_by_the_stated_link() -> None:
+    image = deploy_image(topology("scc-host"))
+    assert image.path(50, 7) == (50, 48, 0, 7)
+    assert image.link.latency_ps == 5_000_000
+    assert image.as_machine().latency_ps[50][7] > image.link.latency_ps > image.as_machine().latency_ps[50][49]
+    with pytest.raises(experiments.ExperimentError, match="scc has no external link"):
+        deploy_image(topology("scc"))
