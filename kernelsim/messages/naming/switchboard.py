@@ -58,6 +58,15 @@ class Service:
             news.raise_from(self.iref.core)
 
 
+@dataclass(slots=True)
+class _Awaited:
+    """Who on `core` waits for the reference of a name."""
+
+    core: int
+    signal: Signal
+    iref: Iref | None = None
+
+
 def switchboard(team: Team) -> "Switchboard":
     """The one of the run to which `team` belongs; it is kept by the monitor of the core that booted."""
     monitors = {core: one for core, one in team.monitors.items() if isinstance(one, Monitor)}
@@ -84,7 +93,7 @@ class Switchboard:
         self._hosts: dict[Party, Dispatcher] = {}
         self._dispatchers: dict[Party, BindingDispatcher] = {}
         self._names = NameService()
-        self._sleepers: dict[str, list[tuple[int, Signal]]] = {}
+        self._sleepers: dict[str, list[_Awaited]] = {}
         self._services: dict[Iref, Service] = {}
         self._ends: dict[Bind, tuple[TypedEnd, TypedEnd]] = {}
         self._waiting: dict[Bind, Signal] = {}
@@ -112,19 +121,20 @@ class Switchboard:
 
         Raises ScenarioError in the program if there is none, it is refused, or it speaks another interface.
         """
-        found = _awaited(me)
+        found = _Awaited(me.core, _awaited(me))
         known: list[str] = []
 
         def look_up() -> None:
-            if self._names.look_up(name) is None and waits:
-                self._sleepers.setdefault(name, []).append((me.core, found))
+            found.iref = self._names.look_up(name)
+            known.extend(entry for entry, _ in self._names.entries)
+            if found.iref is None and waits:
+                self._sleepers.setdefault(name, []).append(found)
             else:
-                known.extend(entry for entry, _ in self._names.entries)
-                found.raise_from(me.core)
+                found.signal.raise_from(me.core)
 
         yield from self._ask(me, NAME_SERVICE.core, look_up)
-        yield Wait(found, 0, "block")
-        iref = self._names.look_up(name) if waits or name in known else None
+        yield Wait(found.signal, 0, "block")
+        iref = found.iref
         if iref is None:
             names = ", ".join(known) or "none yet"
             raise ScenarioError("no_such_name", f"no service is named {name!r}; accepted: {names}")
@@ -187,16 +197,17 @@ class Switchboard:
             refused.append(error)
             return
         keeper = self._monitors[NAME_SERVICE.core]
-        for core, found in self._sleepers.pop(service.name, ()):
-            tell = partial(self._tell, core, found)
-            if core == NAME_SERVICE.core:
+        for found in self._sleepers.pop(service.name, ()):
+            found.iref = service.iref
+            tell = partial(self._tell, found)
+            if found.core == NAME_SERVICE.core:
                 tell()
             else:
-                keeper.send(self._monitors[core], "names", tell)
+                keeper.send(self._monitors[found.core], "names", tell)
 
-    def _tell(self, core: int, found: Signal) -> None:
+    def _tell(self, found: "_Awaited") -> None:
         """The monitor of a core tells who waits there for a name."""
-        found.raise_at(self._engine.now + self._machine.lmp_ps[core], core)
+        found.signal.raise_at(self._engine.now + self._machine.lmp_ps[found.core], found.core)
 
     def _party(self, me: Member) -> Party:
         """The number of a dispatcher on its core, from 1: 0 is the name service's."""
