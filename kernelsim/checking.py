@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kernelsim.capabilities.kinds import FROM_RAW
+from kernelsim.capabilities.kinds import FROM_RAW, TRAVELLING
 from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
 from kernelsim.errors import ScenarioError
 from kernelsim.scenario import (
@@ -81,6 +81,8 @@ def _check_operation(operation: Operation, names: list[str]) -> None:
         )
     if operation.kind == "retype":
         _one_of("type", operation.to, FROM_RAW)
+    if operation.kind == "send":
+        _one_of("type", operation.to, TRAVELLING)
 
 
 def _guaranteed(scenario: Scenario) -> dict[str, Application]:

@@ -19,7 +19,7 @@ PLACEMENTS = ("idlest", "packed")
 ORDERS = ("forward first", "work first", "serial")
 """What a core does with a request that it is to pass on: forward it and do its own part, the other way round, or
 forward it to one core after the other, each when the one before has replied."""
-OPERATIONS = ("map", "unmap", "retype", "revoke", "join", "leave")
+OPERATIONS = ("map", "unmap", "retype", "revoke", "join", "leave", "send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,8 @@ class Operation:
 
     `kind` is "map" of the page `subject` into the address space that its dispatchers share, or "unmap" of it from all
     translation buffers, in one phase; or "retype" of the memory region `subject` to `to`, its "revoke", or core
-    `subject` that is to "join" or to "leave" them, in two. `sends` is as in `PhaseChange`, by default to all who take
+    `subject` that is to "join" or to "leave" them, in two; or "send" of a capability of kind `to` to the dispatcher on
+    core `subject`, which ends when that one has it. `sends` is as in `PhaseChange`, by default to all who take
     part; `order` is one of `ORDERS`. `work_ps` is what each monitor and its CPU driver need for their part, the
     machine's by default.
     """

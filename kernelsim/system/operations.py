@@ -1,4 +1,4 @@
-"""What applications ask monitors to agree on, in a running kernel: map and unmap in one phase, the rest in two.
+"""What applications ask of monitors, in a running kernel: map and unmap in one phase, agreements in two, capabilities.
 
 Those who agree are the cores of the application: they hold a replica of its regions and of who takes part.
 """
@@ -18,6 +18,8 @@ from kernelsim.system.routes import unicast
 from kernelsim.system.shootdown import Tlb
 from kernelsim.system.two_phase import COMMIT, PREPARE, Message, Node, Step, Transaction
 from kernelsim.trace import Mark, Trace
+
+SEND = "send"
 
 
 class Operations:
@@ -59,8 +61,9 @@ class Operations:
         if asked.operation.kind in ("map", "unmap"):
             self._in_one_phase(asked, maps=asked.operation.kind == "map")
         else:
+            go_on = self._hand_over if asked.operation.kind == SEND else self._propose
             cost = self._work_ps(asked.operation, asked.core)
-            self._monitors[asked.core].then(cost, lambda: self._propose(asked))
+            self._monitors[asked.core].then(cost, lambda: go_on(asked))
 
     # -- one phase ---------------------------------------------------------------------------------------------
 
@@ -126,15 +129,30 @@ class Operations:
 
         source.send(target, f"{message.kind} {message.transaction.change.kind}", receive)
 
+    # -- a capability for another core -------------------------------------------------------------------------
+
+    def _hand_over(self, asked: "_Asked") -> None:
+        """Serialised by now; the other core's monitor makes it again, and its LMP takes it to the dispatcher there."""
+        source, target = self._monitors[asked.core], self._monitors[asked.operation.subject]
+        cost = self._work_ps(asked.operation, target.core)
+        asked.messages = 1
+
+        def receive() -> None:
+            target.then(cost, lambda: self._answer(asked, done=True, core=target.core))
+
+        source.send(target, f"capability {asked.operation.to}", receive)
+
     # -- the answer --------------------------------------------------------------------------------------------
 
     def _work_ps(self, operation: Operation, core: int) -> int:
         return self._monitors[core].machine.work_ps[core] if operation.work_ps is None else operation.work_ps
 
-    def _answer(self, asked: "_Asked", *, done: bool) -> None:
+    def _answer(self, asked: "_Asked", *, done: bool, core: int | None = None) -> None:
+        """By LMP to who has asked, or else to the dispatcher on `core`."""
         asked.done = done
-        lmp_ps = self._monitors[asked.core].machine.lmp_ps[asked.core]
-        self._engine.at(self._engine.now + lmp_ps, asked.answer)
+        told = asked.core if core is None else core
+        lmp_ps = self._monitors[told].machine.lmp_ps[told]
+        self._engine.at(self._engine.now + lmp_ps, lambda: asked.answer(told))
 
 
 class _Asked:
@@ -152,11 +170,11 @@ class _Asked:
         self._engine = engine
         self._trace = trace
 
-    def answer(self) -> None:
-        """The dispatcher has its reply."""
+    def answer(self, core: int) -> None:
+        """The dispatcher on `core` has what it waits for."""
         self._answered_ps = self._engine.now
         text = f"{self.operation.subject} {'done' if self.done else 'refused'}"
-        self._trace.marks.append(Mark(self._engine.now, self.core, f"{self.operation.kind} answered", text))
+        self._trace.marks.append(Mark(self._engine.now, core, f"{self.operation.kind} answered", text))
 
     def outcome(self, cycles: Callable[[int, int], int]) -> OperationOutcome:
         """So far."""
@@ -174,12 +192,14 @@ class _Asked:
 
 def check_operation(operation: Operation, cores: tuple[int, ...]) -> None:
     """Raise ScenarioError for a tree that does not reach each of the application's cores once, and for a core that is
-    to join or leave and is none of them.
+    to join or leave, or to be sent a capability, and is none of them.
     """
-    if operation.kind in (JOIN, LEAVE) and operation.subject not in cores:
+    accepted = cores[1:] if operation.kind == SEND else cores
+    if operation.kind in (JOIN, LEAVE, SEND) and operation.subject not in accepted:
         raise ScenarioError(
             "bad_scenario",
-            f"core {operation.subject} is to {operation.kind} {operation.application!r}; accepted: {list(cores)}",
+            f"{operation.kind} to or by core {operation.subject} in {operation.application!r}; "
+            f"accepted: {list(accepted)}",
             core=operation.subject,
         )
     if operation.sends is not None:

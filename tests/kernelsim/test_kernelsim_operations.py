@@ -80,6 +80,23 @@ def test_a_monitor_in_the_kernel_saves_a_constant_and_no_slope() -> None:
     assert split[32] - merged[32] == pytest.approx(2 * 1463 + 9_200, rel=0.15)
 
 
+# -- a capability for another core -----------------------------------------------------------------------------
+
+
+def test_a_capability_for_another_core_takes_one_message_between_the_two_monitors_and_a_local_one_at_either_end() -> (
+    None
+):
+    of = machine()
+    outcome = run(quiet(Operation("send", "app", 9, to="frame", at_ps=MS)))
+    (sent,) = outcome.operations
+    assert sent.done
+    assert [(each.source, each.target, each.kind) for each in outcome.trace.messages] == [(0, 9, "capability frame")]
+    assert {each.who for each in outcome.trace.slices if each.who.startswith("monitor")} == {"monitor.0", "monitor.9"}
+    assert sent.answered_ps is not None
+    least = of.lmp_ps[0] + of.work_ps[0] + of.latency_ps[0][9] + of.receive_ps(0, 9) + of.work_ps[9] + of.lmp_ps[9]
+    assert least <= sent.answered_ps - sent.requested_ps < least + of.context_switch_ps
+
+
 # -- messages alone --------------------------------------------------------------------------------------------
 
 
@@ -201,6 +218,9 @@ def test_on_busy_cores_an_unmap_waits_for_monitors_up_to_time_slices_unless_they
         Operation("unmap", "app", at_ps=-1),
         Operation("unmap", "app", sends={0: (1,)}),
         Operation("leave", "app", 9),
+        Operation("send", "app", 9),
+        Operation("send", "app", 0),
+        Operation("send", "app", 1, to="page table"),
     ],
 )
 def test_an_operation_that_cannot_be_is_refused(operation: Operation) -> None:
