@@ -91,20 +91,33 @@ def deploy(machine: Topology, *, provenance: Mapping[str, str] | None = None) ->
 
 
 def deploy_image(machine: Topology) -> Image:
-    """A machine whose packages are islands joined by one external link, as one system with proxies.
+    """A machine whose packages are not all on one interconnect, as one system with proxies: packages with hops between
+    them are an island, and an external link joins islands.
 
-    Raises ExperimentError for a machine without such a link.
+    Raises ExperimentError for a machine without such a link, or with links that differ.
     """
-    links = sorted(machine.external_links.items())
-    if not links:
+    links = sorted(set(machine.external_links.values()))
+    if len(links) != 1:
+        found = ", ".join(f"{latency} ns and {rate} bytes/s" for latency, rate in links)
         raise ExperimentError(
-            f"{machine.name} has no external link; accepted: a machine with external_link/4, such as scc-host",
+            f"{machine.name} has {f'different external links ({found})' if links else 'no external link'}; accepted: a "
+            "machine whose external_link/4 facts state one latency and bandwidth, such as scc-host",
             code="no_link",
-            details={"machine": machine.name},
+            details={"machine": machine.name, "found": len(links)},
         )
-    latency_ns, bytes_per_s = max(link for _, link in links)
     deployed = deploy(machine).machine
-    return Image(deployed, deployed.package, Link(latency_ns * PS_PER_NS, bytes_per_s))
+    ((latency_ns, bytes_per_s),) = links
+    return Image(deployed, _islands(machine, deployed.package), Link(latency_ns * PS_PER_NS, bytes_per_s))
+
+
+def _islands(machine: Topology, packages: Sequence[object]) -> tuple[object, ...]:
+    """The first of each core's packages that can be reached over the interconnect."""
+    island = {package: package for package in packages}
+    for one, other in machine.hops:
+        if one in island and other in island and island[one] != island[other]:
+            joined = island[other]
+            island = {package: island[one] if found == joined else found for package, found in island.items()}
+    return tuple(island[package] for package in packages)
 
 
 def deploy_schedules(schedules: Iterable[Schedule]) -> tuple[kernelsim.Schedule, ...]:

@@ -66,3 +66,15 @@ def test_a_host_and_its_peripheral_become_one_system_joined_by_the_stated_link()
     assert image.as_machine().latency_ps[50][7] > image.link.latency_ps > image.as_machine().latency_ps[50][49]
     with pytest.raises(experiments.ExperimentError, match="scc has no external link"):
         deploy_image(topology("scc"))
+
+
+def test_packages_with_hops_between_them_are_one_island_of_the_link() -> None:
+    knowledge = skb.load(facts.read("scc-host"))
+    two_sockets = "core(52, 2).\npackage_hops(1, 2, 1).\npackage_hops(2, 1, 1).\n"
+    knowledge.tell(two_sockets)
+    image = deploy_image(planner.Topology.of(knowledge))
+    assert image.path(52, 7) == (52, 48, 0, 7)
+    assert image.shares_memory(52, 51)
+    knowledge.tell("external_link(0, 2, 9000, 200000000).")
+    with pytest.raises(experiments.ExperimentError, match="different external links"):
+        deploy_image(planner.Topology.of(knowledge))
