@@ -1,16 +1,14 @@
 """The switchboard: names and binding in a booted run, each message at its cost through the monitors of the machine."""
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.channels.conversation import TypedEnd
 from kernelsim.messages.channels.links import Links, Side
 from kernelsim.messages.channels.setup import ChannelSetup
-from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, News, Notifier
+from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
 from kernelsim.messages.naming.binding import (
     ACCEPT,
     BIND,
@@ -22,8 +20,9 @@ from kernelsim.messages.naming.binding import (
     Message,
     Party,
 )
+from kernelsim.messages.naming.directory import Directory, awaited
 from kernelsim.messages.naming.iref import Iref
-from kernelsim.messages.naming.name_service import NAME_SERVICE, NameService
+from kernelsim.messages.naming.name_service import NAME_SERVICE
 from kernelsim.messages.spinning import FixedSpin
 from kernelsim.messages.typed.interface import Interface
 from kernelsim.programs.requests import Program, Steps, Wait
@@ -46,7 +45,7 @@ class Service:
     def accept(self, me: Member) -> Steps[TypedEnd]:
         """The next client's channel, waited for."""
         while not self.bound:
-            self.news = _awaited(me)
+            self.news = awaited(me)
             yield Wait(self.news, 0, "block")
         return self.bound.popleft()
 
@@ -56,15 +55,6 @@ class Service:
         if self.news is not None:
             news, self.news = self.news, None
             news.raise_from(self.iref.core)
-
-
-@dataclass(slots=True)
-class _Awaited:
-    """Who on `core` waits for the reference of a name."""
-
-    core: int
-    signal: Signal
-    iref: Iref | None = None
 
 
 def switchboard(team: Team) -> "Switchboard":
@@ -79,9 +69,7 @@ def switchboard(team: Team) -> "Switchboard":
 
 
 class Switchboard:
-    """Every domain has a channel to its local monitor, LMP; monitors have theirs to each other, UMP. The name service
-    answers on the core that booted, in the time of its monitor.
-    """
+    """Every domain has a channel to its local monitor, LMP; monitors have theirs to each other, UMP."""
 
     def __init__(self, team: Team, monitors: dict[int, Monitor]) -> None:
         self._engine = team.engine
@@ -92,8 +80,7 @@ class Switchboard:
         self._parties: dict[str, Party] = {}
         self._hosts: dict[Party, Dispatcher] = {}
         self._dispatchers: dict[Party, BindingDispatcher] = {}
-        self._names = NameService()
-        self._sleepers: dict[str, list[_Awaited]] = {}
+        self._directory = Directory(team.engine, team.machine, monitors)
         self._services: dict[Iref, Service] = {}
         self._ends: dict[Bind, tuple[TypedEnd, TypedEnd]] = {}
         self._waiting: dict[Bind, Signal] = {}
@@ -107,13 +94,10 @@ class Switchboard:
         """
         party = self._party(me)
         allocated: list[Iref] = []
-        yield from self._ask(me, me.core, lambda: allocated.append(self._allocate(party)))
+        yield from self._directory.ask(me, me.core, lambda: allocated.append(self._allocate(party)))
         service = Service(name, allocated[0], interface, setup or ChannelSetup())
         self._services[service.iref] = service
-        refused: list[ScenarioError] = []
-        yield from self._ask(me, NAME_SERVICE.core, lambda: self._register(service, refused))
-        if refused:
-            raise refused[0]
+        yield from self._directory.register(me, name, service.iref)
         return service
 
     def connect(self, me: Member, name: str, interface: Interface, *, waits: bool = False) -> Steps[TypedEnd]:
@@ -121,23 +105,7 @@ class Switchboard:
 
         Raises ScenarioError in the program if there is none, it is refused, or it speaks another interface.
         """
-        found = _Awaited(me.core, _awaited(me))
-        known: list[str] = []
-
-        def look_up() -> None:
-            found.iref = self._names.look_up(name)
-            known.extend(entry for entry, _ in self._names.entries)
-            if found.iref is None and waits:
-                self._sleepers.setdefault(name, []).append(found)
-            else:
-                found.signal.raise_from(me.core)
-
-        yield from self._ask(me, NAME_SERVICE.core, look_up)
-        yield Wait(found.signal, 0, "block")
-        iref = found.iref
-        if iref is None:
-            names = ", ".join(known) or "none yet"
-            raise ScenarioError("no_such_name", f"no service is named {name!r}; accepted: {names}")
+        iref = yield from self._directory.look_up(me, name, waits=waits)
         if self._services[iref].interface != interface:
             raise ScenarioError(
                 "bad_interface",
@@ -157,57 +125,11 @@ class Switchboard:
         yield me.compute_ps(0)
         self._carry(gone.die())
 
-    # -- requests to monitors ----------------------------------------------------------------------------------
-
-    def _ask(self, me: Member, core: int, action: Callable[[], None]) -> Program:
-        """Have `action` carried out by the monitor of `core`, by way of the own one, and wait for the answer."""
-        home, there = self._monitors[me.core], self._monitors[core]
-        done = _awaited(me)
-        lmp_ps = self._machine.lmp_ps[me.core]
-
-        def answer() -> None:
-            done.raise_at(self._engine.now + lmp_ps, me.core)
-
-        def act() -> None:
-            action()
-            if there is home:
-                answer()
-            else:
-                there.send(home, "names", answer)
-
-        def forward() -> None:
-            if there is home:
-                act()
-            else:
-                home.send(there, "names", act)
-
-        caller = me.team.dispatcher_on(me.core)
-        yield me.compute_ps(lmp_ps)
-        self._engine.at(self._engine.now, lambda: home.call(forward, caller))
-        yield Wait(done, 0, "block")
+    # -- dispatchers -------------------------------------------------------------------------------------------
 
     def _allocate(self, party: Party) -> Iref:
         self._nodes[party.core], iref = self._nodes[party.core].allocate(party.dispatcher)
         return iref
-
-    def _register(self, service: Service, refused: list[ScenarioError]) -> None:
-        try:
-            self._names = self._names.register(service.name, service.iref)
-        except ScenarioError as error:
-            refused.append(error)
-            return
-        keeper = self._monitors[NAME_SERVICE.core]
-        for found in self._sleepers.pop(service.name, ()):
-            found.iref = service.iref
-            tell = partial(self._tell, found)
-            if found.core == NAME_SERVICE.core:
-                tell()
-            else:
-                keeper.send(self._monitors[found.core], "names", tell)
-
-    def _tell(self, found: "_Awaited") -> None:
-        """The monitor of a core tells who waits there for a name."""
-        found.signal.raise_at(self._engine.now + self._machine.lmp_ps[found.core], found.core)
 
     def _party(self, me: Member) -> Party:
         """The number of a dispatcher on its core, from 1: 0 is the name service's."""
@@ -226,12 +148,15 @@ class Switchboard:
         step = self._dispatchers[party].ask(iref)
         self._dispatchers[party] = step.node
         bind = step.messages[0].bind
-        self._waiting[bind] = _awaited(me)
+        self._waiting[bind] = awaited(me)
         yield me.compute_ps(0)
         self._carry(*step.messages)
         yield Wait(self._waiting[bind], 0, "block")
         del self._waiting[bind]
-        for refused, reason in self._dispatchers[party].refused:
+        node = self._dispatchers.get(party)
+        if node is None:
+            raise ScenarioError("bind_refused", f"no channel to {name!r}: its asker has retired; accepted: no retiring")
+        for refused, reason in node.refused:
             if refused == bind:
                 raise ScenarioError("bind_refused", f"no channel to {name!r}: {reason}; accepted: a service that lives")
         return self._ends[bind][0]
@@ -298,8 +223,3 @@ class Switchboard:
             notifier = ByInterrupt(self._engine, setup.interrupt_ps)
         rule = FixedSpin(0) if is_local else setup.rule(machine.block_ps)
         return TypedEnd(self._engine, service.interface, side, rule, notifier)
-
-
-def _awaited(me: Member) -> Signal:
-    """An LMP to `me`: a directed switch."""
-    return News(me.team.engine, BySwitch(me.team.engine), 0)
