@@ -16,6 +16,7 @@ from kernelsim.messages.channels.setup import ChannelSetup
 from kernelsim.messages.naming.switchboard import switchboard
 from kernelsim.messages.typed.interface import Interface, read_interface
 from kernelsim.messages.ump_format import UmpFormat
+from kernelsim.microbenchmarks.message_stream import MessageStream
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
 from kernelsim.scenario import CpuBound
@@ -287,6 +288,24 @@ def conversing(bodies: tuple[Callable[[Member, TypedEnd], Program], ...], setup:
         *(Application(f"rival{core}", CpuBound(), (core,)) for core in cores[2:]),
     ]
     return run(Scenario(CORES, tuple(domains), 1000 * MS))
+
+
+@pytest.mark.parametrize("server", [2, 6])
+def test_a_stream_over_a_channel_is_as_fast_as_the_machine_lets_a_window_of_its_slots_be(server: int) -> None:
+    received: list[int] = []
+
+    def receiving(me: Member, end: TypedEnd) -> Program:
+        while True:
+            yield from end.receive(me)
+            received.append(me.now_ps)
+
+    def streaming(me: Member, end: TypedEnd) -> Program:
+        for _ in range(1000):
+            yield from end.send(me, "ping", sent_ps=0)
+
+    conversing((receiving, streaming), ChannelSetup(UmpFormat(16, ack_every=4)), server, 1)
+    expected = MessageStream(CORES, 1, server, 16).interval_ps()
+    assert (received[-1] - received[200]) / (len(received) - 201) == pytest.approx(expected, rel=0.05)
 
 
 def answering(me: Member, end: TypedEnd) -> Program:

@@ -37,7 +37,7 @@ class TypedEnd:
         for words in split(self.interface, Typed(name, values), self.side.wire):
             while not self._has_room():
                 yield from self._wait(me)
-            yield me.compute_ps(self.side.send_ps)
+            yield me.compute_ps(self.side.sending_ps())
             self.side.send(words)
 
     def receive(self, me: Member) -> Steps[Typed]:
@@ -48,7 +48,7 @@ class TypedEnd:
             if words is None:
                 yield from self._wait(me)
                 continue
-            yield me.compute_ps(self.side.receive_ps)
+            yield me.compute_ps(self.side.receiving_ps())
             message = self._assembly.receive(words)
             if message is not None:
                 return message
@@ -83,7 +83,7 @@ class TypedEnd:
             raise ScenarioError(
                 "end_in_use", "another thread waits at this channel end; accepted: one thread at a time", core=me.core
             )
-        news = News(self._engine, self._notifier, self.side.receive_ps)
+        news = News(self._engine, self._notifier, self.side.look_ps)
         begun_ps = me.now_ps
 
         def seen() -> None:

@@ -16,24 +16,45 @@ from kernelsim.trace import Message, Trace
 
 
 class Side(Protocol):
-    """One end of a link. Sending keeps its core busy for `send_ps`, receiving for `receive_ps`; the link itself takes
-    no time of anybody. `on_seen` is called, while somebody waits, when there may be a message of the peer or room.
+    """One end of a link. A sender keeps its core busy for `sending_ps()` before `send`, a receiver for
+    `receiving_ps()` after `poll`; the link itself takes no time of anybody. `on_seen` is called, while somebody waits,
+    when there may be a message of the peer or room; `look_ps` is what a monitor needs to see that for it.
     """
 
     core: int
     wire: WireFormat
-    send_ps: int
-    receive_ps: int
+    look_ps: int
     on_seen: Callable[[], None] | None
 
     def can_send(self) -> bool:
         """Whether there is room for a message."""
 
+    def sending_ps(self) -> int:
+        """How long a send that begins now takes."""
+
+    def receiving_ps(self) -> int:
+        """How long a receipt that begins now takes."""
+
     def send(self, words: tuple[int, ...]) -> None:
-        """Send a message whose `send_ps` are over; raises ScenarioError where there is no room."""
+        """Send a message whose time is over; raises ScenarioError where there is no room."""
 
     def poll(self) -> tuple[int, ...] | None:
         """The next message that can be seen, if there is one."""
+
+
+class Lane:
+    """The lines of one direction: a send and a receipt exclude each other, as both hold them. One has to wait."""
+
+    __slots__ = ("_engine", "_free_ps")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._free_ps = 0
+
+    def hold(self, duration_ps: int) -> int:
+        """Hold them for so long as soon as they are free; returns how long that takes from now on."""
+        self._free_ps = max(self._free_ps, self._engine.now) + duration_ps
+        return self._free_ps - self._engine.now
 
 
 class UmpSide:
@@ -42,8 +63,9 @@ class UmpSide:
     def __init__(self, engine: Engine, channel: UmpChannel, format_: UmpFormat, receive_ps: int) -> None:
         self.core = channel.source
         self.wire = WireFormat(format_.words, format_.word_bytes)
-        self.send_ps = channel.send_ps
-        self.receive_ps = receive_ps
+        self.lane = Lane(engine)
+        """Of what it sends."""
+        self.look_ps = receive_ps
         self.on_seen: Callable[[], None] | None = None
         self.peer: UmpSide
         self.ring = empty_ring(format_)
@@ -56,10 +78,18 @@ class UmpSide:
         """Whether a slot is free; acknowledgements are taken up by `poll`."""
         return self._end.can_send()
 
+    def sending_ps(self) -> int:
+        """The sender's part of a message, once the lines are free."""
+        return self.lane.hold(self._channel.send_ps)
+
+    def receiving_ps(self) -> int:
+        """The receiver's part of it."""
+        return self.peer.lane.hold(self.look_ps)
+
     def send(self, words: tuple[int, ...]) -> None:
         """Write a message; its latency counts from the beginning of the send."""
         self._end, self.ring = self._end.send(self.ring, words)
-        self._leave(self._engine.now - self.send_ps, "ump")
+        self._leave(self._engine.now - self._channel.send_ps, "ump")
 
     def poll(self) -> tuple[int, ...] | None:
         """Take what can be seen up to the next message; acknowledge when that is due.
@@ -97,8 +127,8 @@ class LmpSide:
     def __init__(self, engine: Engine, machine: Machine, core: int, slots: int, trace: Trace) -> None:
         self.core = core
         self.wire = LMP_WIRE
-        self.send_ps = machine.lmp_ps[core]
-        self.receive_ps = 0
+        self.look_ps = 0
+        self._lmp_ps = machine.lmp_ps[core]
         self.on_seen: Callable[[], None] | None = None
         self.peer: LmpSide
         self.buffered = 0
@@ -117,6 +147,14 @@ class LmpSide:
         """Whether the peer is ready, or has room in its buffer."""
         return self.peer.is_ready or len(self.peer._endpoint.waiting) < self.peer._endpoint.slots
 
+    def sending_ps(self) -> int:
+        """All of the message."""
+        return self._lmp_ps
+
+    def receiving_ps(self) -> int:
+        """Nothing more."""
+        return 0
+
     def send(self, words: tuple[int, ...]) -> None:
         """Invoke the peer's endpoint."""
         if not self.can_send():
@@ -126,7 +164,7 @@ class LmpSide:
             )
         a, b, c, d = words
         now = self._engine.now
-        self._trace.messages.append(Message(now - self.send_ps, now, self.core, self.core, "lmp"))
+        self._trace.messages.append(Message(now - self._lmp_ps, now, self.core, self.core, "lmp"))
         self.peer.deliver((a, b, c, d))
 
     def deliver(self, payload: Payload) -> None:
