@@ -1,9 +1,11 @@
 """Applications beside what was published of them; the whole rows at full scale, their mechanisms always."""
 
+from itertools import product
+
 import pytest
 
 from experiments.reproduce import Row
-from experiments.reproduce.applications import APPLICATIONS, lu_runs, web_runs
+from experiments.reproduce.applications import APPLICATIONS, kernel_runs, lu_runs, web_runs
 from kernelsim.workloads.web_service import WebLoad
 
 QUICK = ("REP-18",)
@@ -42,3 +44,12 @@ def test_lu_by_messages_takes_about_as_long_as_the_native_version_in_the_same_la
             for system in ("barrelfish", "native")
         )
         assert 0.95 <= own / native <= 1.05
+
+
+def test_with_the_same_barrier_a_kernel_takes_as_long_on_both_systems() -> None:
+    times = {
+        (barrier, scheduler): kernel_runs.total_s(kernel_runs.CG, barrier, scheduler, 8, 0)
+        for barrier, scheduler in product(("counter", "system call"), ("rbed", "linux-like"))
+    }
+    assert times["counter", "rbed"] == times["counter", "linux-like"]
+    assert times["counter", "rbed"] < times["system call", "rbed"] == times["system call", "linux-like"]
