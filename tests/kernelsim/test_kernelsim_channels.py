@@ -10,7 +10,7 @@ from kernelsim import Application, Outcome, Programs, Scenario, run
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
-from kernelsim.messages.channels.conversation import TypedEnd
+from kernelsim.messages.channels.conversation import TypedEnd, first_of
 from kernelsim.messages.channels.links import Links, Side
 from kernelsim.messages.channels.setup import ChannelSetup
 from kernelsim.messages.naming.switchboard import switchboard
@@ -348,6 +348,38 @@ def test_two_domains_that_both_send_first_and_fill_their_channel_get_all_the_sam
     outcome = conversing((body, body), setup, *cores)
     assert all(each.failures == () for each in outcome.applications.values())
     assert sorted(got) == sorted(cores)
+
+
+def test_a_service_answers_clients_on_its_own_core_and_on_others_as_they_come() -> None:
+    answers: list[tuple[int, int]] = []
+
+    def serve(me: Member) -> Program:
+        service = yield from switchboard(me.team).export(me, "ping", PING, ChannelSetup(spin_ps=0))
+        ends = []
+        for _ in range(4):
+            ends.append((yield from service.accept(me)))
+        while True:
+            end = yield from first_of(me, *ends)
+            ping = yield from end.receive(me)
+            yield from end.send(me, "ping", sent_ps=ping.values["sent_ps"])
+            me.count()
+
+    def call(me: Member) -> Program:
+        end = yield from switchboard(me.team).connect(me, "ping", PING, waits=True)
+        for number in range(10):
+            asked = 100 * me.index + number
+            yield me.compute_ps(me.index * 3 * US)
+            answer = yield from end.call(me, "ping", sent_ps=asked)
+            answers.append((asked, int(str(answer.values["sent_ps"]))))
+
+    domains = (
+        Application("server", Programs(lambda team: serve), (1,)),
+        Application("clients", Programs(lambda team: call), (1, 2, 6, 7)),
+    )
+    outcome = run(Scenario(CORES, domains, 1000 * MS))
+    assert all(each.failures == () for each in outcome.applications.values())
+    assert sorted(answers) == [(100 * client + n, 100 * client + n) for client in range(4) for n in range(10)]
+    assert outcome.applications["server"].progress == 40
 
 
 def test_a_channel_end_is_used_on_its_core_by_one_thread_at_a_time() -> None:

@@ -1,8 +1,8 @@
 """A typed channel end for programs: messages by name, over any link, waited for by polling, then by notification."""
 
 from collections import deque
+from functools import partial
 
-from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.messages.channels.links import Side
 from kernelsim.messages.channels.waking import News, Notifier
@@ -22,12 +22,11 @@ class TypedEnd:
     where another thread waits at it.
     """
 
-    def __init__(self, engine: Engine, interface: Interface, side: Side, rule: SpinRule, notifier: Notifier) -> None:
+    def __init__(self, interface: Interface, side: Side, rule: SpinRule, notifier: Notifier) -> None:
         self.interface = interface
         self.side = side
-        self._engine = engine
-        self._rule = rule
-        self._notifier = notifier
+        self.rule = rule
+        self.notifier = notifier
         self._assembly = Assembly(interface, side.wire)
         self._seen: deque[tuple[int, ...]] = deque()
 
@@ -36,7 +35,7 @@ class TypedEnd:
         self._check(me)
         for words in split(self.interface, Typed(name, values), self.side.wire):
             while not self._has_room():
-                yield from self._wait(me)
+                yield from _wait(me, self)
             yield me.compute_ps(self.side.sending_ps())
             self.side.send(words)
 
@@ -46,7 +45,7 @@ class TypedEnd:
         while True:
             words = self._next()
             if words is None:
-                yield from self._wait(me)
+                yield from _wait(me, self)
                 continue
             yield me.compute_ps(self.side.receiving_ps())
             message = self._assembly.receive(words)
@@ -57,6 +56,14 @@ class TypedEnd:
         """Send, and wait for the next message: on one core a switch to the peer, and one back with its answer."""
         yield from self.send(me, name, **values)
         return (yield from self.receive(me))
+
+    def has_part(self) -> bool:
+        """Whether part of a message can be seen."""
+        if not self._seen:
+            words = self.side.poll()
+            if words is not None:
+                self._seen.append(words)
+        return bool(self._seen)
 
     def _has_room(self) -> bool:
         if self.side.can_send():
@@ -78,18 +85,36 @@ class TypedEnd:
     def _next(self) -> tuple[int, ...] | None:
         return self._seen.popleft() if self._seen else self.side.poll()
 
-    def _wait(self, me: Member) -> Program:
-        if self.side.on_seen is not None:
-            raise ScenarioError(
-                "end_in_use", "another thread waits at this channel end; accepted: one thread at a time", core=me.core
-            )
-        news = News(self._engine, self._notifier, self.side.look_ps)
-        begun_ps = me.now_ps
 
-        def seen() -> None:
-            self.side.on_seen = None
-            self._rule.waited(me.now_ps - begun_ps)
-            news.raise_from(self.side.core)
+def first_of(me: Member, *ends: TypedEnd) -> Steps[TypedEnd]:
+    """The first of some ends at which part of a message can be seen, waited for: what a service of many clients does.
 
-        self.side.on_seen = seen
-        yield Wait(news, self._rule.window_ps(), "block")
+    It polls as the first end's setup says. Raises ScenarioError in the program without any end.
+    """
+    if not ends:
+        raise ScenarioError("no_end", "a wait for the first of no channel ends; accepted: one or more", core=me.core)
+    while True:
+        for end in ends:
+            if end.has_part():
+                return end
+        yield from _wait(me, *ends)
+
+
+def _wait(me: Member, *ends: TypedEnd) -> Program:
+    if any(end.side.on_seen is not None for end in ends):
+        raise ScenarioError(
+            "end_in_use", "another thread waits at this channel end; accepted: one thread at a time", core=me.core
+        )
+    first, begun_ps = ends[0], me.now_ps
+    news = News(me.team.engine, first.notifier, first.side.look_ps)
+
+    def seen(end: TypedEnd) -> None:
+        for each in ends:
+            each.side.on_seen = None
+        first.rule.waited(me.now_ps - begun_ps)
+        news.told_by(end.notifier, end.side.look_ps)
+        news.raise_from(end.side.core)
+
+    for end in ends:
+        end.side.on_seen = partial(seen, end)
+    yield Wait(news, first.rule.window_ps(), "block")

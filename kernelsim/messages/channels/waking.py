@@ -78,6 +78,11 @@ class News(Signal):
         self._notifier = notifier
         self._sleeper: UserThread | None = None
 
+    def told_by(self, notifier: Notifier, look_ps: int) -> None:
+        """The message is on another channel than the one that was thought of."""
+        self._notifier = notifier
+        self.look_ps = look_ps
+
     def join(self, waiter: Waiter) -> None:
         """Remember who waits."""
         self._sleeper = waiter if isinstance(waiter, UserThread) else None

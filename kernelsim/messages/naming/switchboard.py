@@ -222,4 +222,4 @@ class Switchboard:
         else:
             notifier = ByInterrupt(self._engine, setup.interrupt_ps)
         rule = FixedSpin(0) if is_local else setup.rule(machine.block_ps)
-        return TypedEnd(self._engine, service.interface, side, rule, notifier)
+        return TypedEnd(service.interface, side, rule, notifier)
