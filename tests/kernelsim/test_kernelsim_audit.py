@@ -9,10 +9,13 @@ from kernelsim_audit import Audit, audited
 from kernelsim_machines import MS, US, gang, machine, random_scenario, two_phases
 
 import kernelsim
-from kernelsim import Application, Operation, Outcome, PhaseChange, Scenario, run
+from kernelsim import Application, Operation, Outcome, PhaseChange, Programs, Scenario, run
 from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.programs.requests import Program
+from kernelsim.programs.team import Body, Make, Member, Team
 from kernelsim.scenario import Barrier, CpuBound, Scripted, Traffic
 from kernelsim.system.planner import Planner
+from kernelsim.workloads.work_stealing import work_stealing
 
 
 def everything() -> Scenario:
@@ -23,19 +26,28 @@ def everything() -> Scenario:
     members = gang(4, 2, 8, 4)
     waits = tuple((i * US * 50, what) for i in range(1, 800) for what in ("run", "block"))
     applications = (
-        Application("barrier", Barrier(work_cycles=50_000), (0, 1, 2, 3)),
+        Application("barrier", Barrier(work_cycles=400_000), (0, 1, 2, 3)),
         Application("cpu", CpuBound(), (1, 2)),
         Application("traffic", Traffic(((0, 1, 300 * US), (1, 2, 500 * US))), (0, 2, 3)),
         Application("asks", Scripted((waits, (), (), ())), (0, 1, 2, 3)),
     )
-    kinds = (("unmap", 7), ("retype", 1), ("retype", 2), ("revoke", 1), ("leave", 3), ("join", 3))
+    kinds = [
+        ("send", 2),
+        ("map", 9),
+        ("unmap", 7),
+        ("retype", 1),
+        ("retype", 2),
+        ("revoke", 1),
+        ("leave", 3),
+        ("join", 3),
+    ]
     operations = tuple(
-        Operation(kind, "asks", subject, at_ps=6 * at * MS, work_ps=US) for at, (kind, subject) in enumerate(kinds, 1)
+        Operation(kind, "asks", subject, at_ps=5 * at * MS, work_ps=US) for at, (kind, subject) in enumerate(kinds, 1)
     )
     return Scenario(
         machine(4, timeslice_ps=2 * MS),
         applications,
-        45 * MS,
+        50 * MS,
         two_phases("barrier", (), members),
         synchronise=True,
         phase_changes=(PhaseChange("barrier", 1, 3 * MS), PhaseChange("barrier", 0, 12 * MS)),
@@ -58,7 +70,8 @@ def test_no_node_touches_the_state_of_another_outside_channels(watched: tuple[Au
     audit, outcome = watched
     assert outcome.trace.sha256() == run(everything()).trace.sha256()
     assert all(change.answered_ps for change in outcome.phase_changes)
-    assert {one.kind for one in outcome.operations if one.done} >= {"unmap", "retype", "revoke", "leave", "join"}
+    done = {one.kind for one in outcome.operations if one.done}
+    assert done == {"send", "map", "unmap", "retype", "revoke", "leave", "join"}
     assert audit.accesses > 10_000
     assert audit.foreign == set()
 
@@ -104,6 +117,29 @@ def test_the_audit_finds_a_driver_that_looks_while_it_does_something_else(monkey
 def test_nor_does_it_in_random_runs(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     scenario = replace(random_scenario(seed), duration_ps=10 * MS, step_by_step=True)
     audit, _ = watch(monkeypatch, scenario)
+    assert audit.operations
+    assert audit.foreign == set()
+    assert audit.nested == set()
+
+
+def wandering(team: Team) -> Body:
+    def body(me: Member) -> Program:
+        while True:
+            yield from me.migrate((me.core + 1) % 4)
+            yield me.compute_ps(3 * MS)
+            yield me.sleep(MS)
+            me.count()
+
+    return body
+
+
+@pytest.mark.parametrize(
+    "make", [wandering, work_stealing(50, MS, uses_count=True, done=lambda _: None)], ids=["migrate", "steal"]
+)
+def test_nor_do_threads_that_migrate_or_steal(monkeypatch: pytest.MonkeyPatch, make: Make) -> None:
+    applications = (Application("team", Programs(make), (0, 1, 2, 3)), Application("rival", CpuBound(), (0, 1)))
+    audit, outcome = watch(monkeypatch, Scenario(machine(4, timeslice_ps=10 * MS), applications, 100 * MS))
+    assert outcome.applications["team"].progress > 20
     assert audit.operations
     assert audit.foreign == set()
     assert audit.nested == set()
