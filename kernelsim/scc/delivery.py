@@ -95,8 +95,8 @@ class _Delivery:
         """Channels with something to read, by application."""
         self.take_steps = tuple(step for step in design.take_steps if step != FREE or payload != IN_PLACE)
         self.is_busy = False
-        self.known: dict[tuple[str, int], Fraction] = {}
-        """Cycles of steps by hops, worked out once."""
+        self.known_ps: dict[tuple[str, int], int] = {}
+        """Durations of steps by hops, and of readings by channel: worked out once."""
         self.spinning: list[tuple[int, int, Callable[[], None]]] = []
         """Senders that found the lock taken: since when, how long a try takes, how it goes on."""
         self.in_buffer: list[list[int]] = []
@@ -133,20 +133,21 @@ class _Delivery:
             return
         began_ps = self.engine.now
         sender = self.load.senders[channel]
-        cycles = Fraction(0)
-        if self.payload == SHARED:
-            cycles = self.load.lines * self.costs.shared_write(self.chip.memory_hops(sender, sender))
+        cycles = self.load.lines * self.costs.shared_write(self.chip.memory_hops(sender, sender))
+        writing_ps = self.costs.ps(cycles) if self.payload == SHARED else 0
 
         def written() -> None:
             if self.payload == SHARED:
                 self.begun[channel].append(began_ps)
             self._notify(channel, left, began_ps)
 
-        self._spend_sending(cycles, written)
+        self._spend_sending(writing_ps, written)
 
     def _notify(self, channel: int, left: int, began_ps: int) -> None:
         send = begin(self.design, channel)
-        self._spend_sending(self.costs.kernel_entry, lambda: self._send_step(channel, left, began_ps, send))
+        self._spend_sending(
+            self.costs.ps(self.costs.kernel_entry), lambda: self._send_step(channel, left, began_ps, send)
+        )
 
     def _send_step(self, channel: int, left: int, began_ps: int, send: Send) -> None:
         if send.is_done:
@@ -155,12 +156,12 @@ class _Delivery:
         step = send.steps[0]
         hops = self.chip.hops(self.load.senders[channel], self.load.receiver)
         skipped = step == RAISE and send.is_pending
-        cycles = Fraction(0) if skipped else self._cycles(step, hops)
+        step_ps = 0 if skipped else self._step_ps(step, hops)
 
         def carried_out() -> None:
             interrupts = self.port.interrupts
             if step == ACQUIRE and self.port.is_locked:
-                self._spin(self.costs.ps(cycles), carried_out)
+                self._spin(step_ps, carried_out)
                 return
             following, self.port = self.design.send_step(send, self.port)
             if step == RELEASE:
@@ -171,7 +172,7 @@ class _Delivery:
                 self._wake()
             self._send_step(channel, left, began_ps, following)
 
-        self._spend_sending(cycles, carried_out)
+        self._spend_sending(step_ps, carried_out)
 
     def _spin(self, try_ps: int, again: Callable[[], None]) -> None:
         """Try again and again; tries that find the register set are not carried out, the first after a release is."""
@@ -206,8 +207,7 @@ class _Delivery:
         else:
             self.engine.at(self.engine.now + self.load.interval_ps, lambda: self._send(channel, left - 1))
 
-    def _spend_sending(self, cycles: Fraction | int, then: Callable[[], None]) -> None:
-        duration_ps = self.costs.ps(cycles)
+    def _spend_sending(self, duration_ps: int, then: Callable[[], None]) -> None:
         self.tally.sender_ps += duration_ps
         self.engine.at(self.engine.now + duration_ps, then)
 
@@ -219,7 +219,7 @@ class _Delivery:
             return
         running = self._running()
         if self.port.is_pending:
-            self._spend(self.costs.kernel_entry, lambda: self._take_step(Take(self.take_steps)))
+            self._spend(self.costs.ps(self.costs.kernel_entry), lambda: self._take_step(Take(self.take_steps)))
         elif self.backlog[running]:
             self._read(running)
         elif any(self.backlog):
@@ -233,11 +233,8 @@ class _Delivery:
         if take.is_done:
             self._taken(take)
             return
-        cycles = self._cycles(take.steps[0], 0)
-        if take.steps[0] == READ_ENTRIES and self.payload == COPIED:
-            cycles += self.load.lines * self.costs.private_write()
-        if take.steps[0] == READ_ENTRIES and len(take.found) < len(self.in_buffer):
-            cycles = Fraction(0)
+        is_known = take.steps[0] == READ_ENTRIES and len(take.found) < len(self.in_buffer)
+        step_ps = 0 if is_known else self._step_ps(take.steps[0], 0)
 
         def carried_out() -> None:
             if take.steps[0] == ACQUIRE and self.port.is_locked:
@@ -248,7 +245,7 @@ class _Delivery:
                 self._released()
             self._take_step(following)
 
-        self._spend(cycles, carried_out)
+        self._spend(step_ps, carried_out)
 
     def _spin_receiving(self, take: Take) -> None:
         self.is_busy = True
@@ -260,7 +257,7 @@ class _Delivery:
             following, self.port = self.design.take_step(take, self.port)
             self._take_step(following)
 
-        self._spin(self.costs.ps(self._cycles(ACQUIRE, 0)), again)
+        self._spin(self._step_ps(ACQUIRE, 0), again)
 
     def _taken(self, take: Take) -> None:
         """An empty local message for every channel found."""
@@ -269,15 +266,15 @@ class _Delivery:
             self.in_buffer += [[channel, False] for channel in found]
         for channel in found:
             self.backlog[channel % self.load.applications].append(channel)
-        each = self._cycles(FOUND, 0) + self.costs.local_message
-        self._spend(len(found) * each, self._wake)
+        each_ps = self._step_ps(FOUND, 0) + self.costs.ps(self.costs.local_message)
+        self._spend(len(found) * each_ps, self._wake)
 
     def _read(self, application: int) -> None:
         """One message, or the look at a channel that turns out to have been emptied before."""
         channel = self.backlog[application].popleft()
         messages = self.begun[channel]
         lines = self.load.lines if messages else 1
-        cycles = lines * self._reading(channel)
+        reading_ps = lines * self._reading_ps(channel)
 
         def read() -> None:
             if messages:
@@ -288,9 +285,16 @@ class _Delivery:
                 self._free(channel)
             self._wake()
 
-        self._spend(cycles, read)
+        self._spend(reading_ps, read)
+
+    def _reading_ps(self, channel: int) -> int:
+        known = self.known_ps.get(("reading", channel))
+        if known is None:
+            known = self.known_ps["reading", channel] = self.costs.ps(self._reading(channel))
+        return known
 
     def _reading(self, channel: int) -> Fraction:
+        """Of a line of a message, in cycles."""
         if self.payload == SHARED:
             return self.costs.shared_read(self.chip.memory_hops(self.load.receiver, self.load.senders[channel]))
         if self.payload == COPIED:
@@ -312,9 +316,8 @@ class _Delivery:
         self.tally.latencies_ps[application].append(self.engine.now - began_ps)
         self.tally.last_ps = self.engine.now
 
-    def _spend(self, cycles: Fraction | int, then: Callable[[], None]) -> None:
+    def _spend(self, duration_ps: int, then: Callable[[], None]) -> None:
         self.is_busy = True
-        duration_ps = self.costs.ps(cycles)
         self.tally.receiver_ps += duration_ps
 
         def free() -> None:
@@ -323,12 +326,14 @@ class _Delivery:
 
         self.engine.at(self.engine.now + duration_ps, free)
 
-    def _cycles(self, step: str, hops: int) -> Fraction:
-        known = self.known.get((step, hops))
+    def _step_ps(self, step: str, hops: int) -> int:
+        known = self.known_ps.get((step, hops))
         if known is None:
             operations = self.design.operations(step)
-            known = sum((count * self.costs.operation(kind, hops) for kind, count in operations), Fraction(0))
-            self.known[step, hops] = known
+            cycles = sum((count * self.costs.operation(kind, hops) for kind, count in operations), Fraction(0))
+            if step == READ_ENTRIES and self.payload == COPIED:
+                cycles += self.load.lines * self.costs.private_write()
+            known = self.known_ps[step, hops] = self.costs.ps(cycles)
         return known
 
 

@@ -23,6 +23,7 @@ FEW_SENDERS = (1, 8, 47)
 LINES = (1, 2, 4, 8)
 MESSAGES = 2
 START_PS = 20_000_000
+RETRY_PS = 100_000_000
 MOST_SEEDS = 3
 SMALL_RING = 16
 TURN_PS = 4_000_000_000
@@ -80,9 +81,8 @@ def _design(name: str, lines: int) -> tuple[Design, str]:
 def _run(design: Design, how: str, senders: int, lines: int, costs: Costs, seed: int) -> Delivered:
     random = Random(f"{seed} starts")
     starts = tuple(random.randrange(START_PS) for _ in range(senders))
-    return deliver(
-        cloud()[0], costs, design, Load(0, tuple(range(1, senders + 1)), MESSAGES, lines, starts_ps=starts), how
-    )
+    load = Load(0, tuple(range(1, senders + 1)), MESSAGES, lines, retry_ps=RETRY_PS, starts_ps=starts)
+    return deliver(cloud()[0], costs, design, load, how)
 
 
 def _cycles(duration_ps: float) -> int:
@@ -138,7 +138,7 @@ def _latencies() -> dict[str, float]:
 
 def _small_ring() -> Delivered:
     chip, costs = cloud()
-    return deliver(chip, costs, Ring(SMALL_RING), Load(0, tuple(range(1, 48)), MESSAGES))
+    return deliver(chip, costs, Ring(SMALL_RING), Load(0, tuple(range(1, 48)), MESSAGES, retry_ps=RETRY_PS))
 
 
 def _everywhere_refused(runs: int) -> int:
@@ -312,6 +312,7 @@ def _own_parameters() -> tuple[Parameter, ...]:
         Parameter("private_lines", "in no cache when written", "", "free: printed is only that stores allocate none"),
         Parameter("messages", MESSAGES, "a sender, one after the other", "free"),
         Parameter("start", f"U[0, {START_PS // 10**6} us) a sender and run", "", "free"),
+        Parameter("retry", RETRY_PS // 10**6, "us after a refusal", "free: only payload and the small ring refuse"),
         Parameter("bookkeeping", "none charged for payload", "", "free: called complicated, no operations named"),
         Parameter("turns", "16 senders, 10 messages of 4 lines, 4 ms a receiver", "", "free: of the two receivers"),
     )
