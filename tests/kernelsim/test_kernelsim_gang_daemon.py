@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from kernelsim_machines import MS, US, gang, machine, two_phases
+from kernelsim_machines import MS, US, gang, machine, random_scenario, two_phases
 
 from kernelsim import Application, Outcome, Scenario, ScenarioError, run
 from kernelsim.scenario import Barrier, CpuBound, Scripted
@@ -131,6 +131,15 @@ def test_step_by_step_gives_the_same_trace(wait: str) -> None:
     slow = run(replace(quick, step_by_step=True))
     assert run(quick).trace.sha256() == slow.trace.sha256()
     assert run(quick).applications["barrier"].progress == slow.applications["barrier"].progress
+
+
+def test_whatever_runs_is_the_same_step_by_step(full_scale: bool) -> None:
+    for seed in range(60 if full_scale else 4):
+        plain = replace(random_scenario(seed), schedules=(), phase_changes=(), synchronise=False, clock_skew_ps=())
+        quick = replace(plain, scheduler="user-level-gang", call_ps=seed % 3 * US, backfill=seed % 2 == 0)
+        slow, outcome = run(replace(quick, step_by_step=True)), run(quick)
+        assert outcome.trace.sha256() == slow.trace.sha256()
+        assert outcome.applications == slow.applications
 
 
 def test_what_the_daemon_cannot_do_is_refused() -> None:
