@@ -96,7 +96,7 @@ def test_the_audit_finds_a_planner_that_looks_into_another_nodes_table(monkeypat
 
     monkeypatch.setattr(Planner, "__init__", boot)
     monkeypatch.setattr(Planner, "enter", enter)
-    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=15 * MS))
+    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=10 * MS))
     assert {each.what for each in audit.foreign} >= {"Planner.knows"}
     assert {each.of for each in audit.foreign} == {0}
 
@@ -109,7 +109,7 @@ def test_the_audit_finds_a_driver_that_looks_while_it_does_something_else(monkey
         settle(self)
 
     monkeypatch.setattr(CpuDriver, "_settle", settle_and_look)
-    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=15 * MS))
+    audit, _ = watch(monkeypatch, replace(everything(), duration_ps=10 * MS))
     assert ("wake", "_look") in audit.nested
 
 

@@ -273,14 +273,22 @@ def explored() -> Exploration[World]:
     return explore(start(), moves)
 
 
-def test_preempting_at_every_instruction_loses_no_thread(explored: Exploration[World]) -> None:
+@pytest.fixture(scope="module")
+def steps(explored: Exploration[World]) -> list[tuple[World, str, World]]:
+    """Every step between two of the states, with its name."""
+    return [(state, name, after) for state in explored.came for name, after in moves(state)]
+
+
+def test_preempting_at_every_instruction_loses_no_thread(
+    explored: Exploration[World], steps: list[tuple[World, str, World]]
+) -> None:
     assert len(explored.came) > 1000
     assert not explored.stuck
     assert not lost(explored)
     preempted = {
         state[0].execution.registers.pc
-        for state in explored.came
-        if state[0].execution.registers is not None and any(name == "preempt domain" for name, _ in moves(state))
+        for state, name, _ in steps
+        if name == "preempt domain" and state[0].execution.registers is not None
     }
     assert preempted >= {*range(9), PAGE_FAULT, PAGE_FAULT_DISABLED, TRAP, LEAVE, THREAD}
 
@@ -309,7 +317,7 @@ def test_a_page_fault_in_the_critical_section_would_leave_a_thread_disabled() ->
         assert way.execution.is_disabled is (way.faults > 0)
 
 
-def test_only_the_drawn_transitions_between_modes_happen(explored: Exploration[World]) -> None:
+def test_only_the_drawn_transitions_between_modes_happen(steps: list[tuple[World, str, World]]) -> None:
     """Fig 2.9; what happens within a mode, and the faults that the figure leaves out, aside."""
     drawn = {
         ("dispatch domain", Mode.NOTRUNNING_ENABLED, Mode.RUNNING_DISABLED),
@@ -321,11 +329,10 @@ def test_only_the_drawn_transitions_between_modes_happen(explored: Exploration[W
         ("preempt domain", Mode.RUNNING_DISABLED, Mode.NOTRUNNING_DISABLED),
     }
     happened = set()
-    for state in explored.came:
-        for name, after in moves(state):
-            before, then = state[0].execution.mode, after[0].execution.mode
-            if before is not then and name not in ("fault", "trap"):
-                happened.add((name, before, then))
+    for state, name, after in steps:
+        before, then = state[0].execution.mode, after[0].execution.mode
+        if before is not then and name not in ("fault", "trap"):
+            happened.add((name, before, then))
     assert happened == drawn
     assert start()[0].execution.mode is Mode.NOTRUNNING_ENABLED
 
@@ -341,14 +348,13 @@ def test_a_dispatch_of_a_disabled_domain_modifies_no_state(explored: Exploration
     assert seen
 
 
-def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(explored: Exploration[World]) -> None:
+def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(steps: list[tuple[World, str, World]]) -> None:
     """Fig 2.10, with the trap and page fault states that it leaves out, whose way back is resume(), too."""
     happened: dict[str, set[tuple[str, str]]] = {}
-    for state in explored.came:
-        for name, after in moves(state):
-            places = (state[0].execution.place, after[0].execution.place)
-            if places[0] != places[1]:
-                happened.setdefault(name, set()).add(places)
+    for state, name, after in steps:
+        places = (state[0].execution.place, after[0].execution.place)
+        if places[0] != places[1]:
+            happened.setdefault(name, set()).add(places)
     assert {source for source, _ in happened["idc_local"]} == {"notrunning"}
     assert {target for _, target in happened["idc_local"]} == {"LMP"}
     assert {target for _, target in happened["preempt domain"]} == {"notrunning"}
@@ -357,8 +363,7 @@ def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(explored
     assert {target for _, target in happened["fault"]} == {"PageFault", "PageFault_Disabled"}
     called = {
         after[0].execution.place
-        for state in explored.came
-        for name, after in moves(state)
+        for state, name, after in steps
         if name == "dispatch domain" and state[0].execution.mode is Mode.NOTRUNNING_ENABLED
     }
     assert called == {"Run"}
