@@ -1,6 +1,7 @@
 """Soft real time: jobs that overrun go on later, their dispatcher is told, and nobody hard pays for it."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -87,7 +88,7 @@ def test_what_a_hard_task_gives_back_is_donated_before_best_effort_and_no_more_t
     assert ends == {False: [13, 42], True: [6, 22]}
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.booleans())
 def test_hard_tasks_get_their_budgets_in_time_however_soft_ones_overrun(seed: int, donate: bool) -> None:
     draw = random.Random(seed)
@@ -104,7 +105,7 @@ def test_hard_tasks_get_their_budgets_in_time_however_soft_ones_overrun(seed: in
     assert all(finished <= release + task.deadline for task, release, finished in bench.jobs if task in certain)
 
 
-@settings(derandomize=True, max_examples=60, deadline=None)
+@settings(derandomize=True, max_examples=30, deadline=None)
 @given(st.integers(1, 4), st.lists(st.integers(1, 12), min_size=1, max_size=8))
 def test_a_soft_task_gets_its_budget_in_each_period_and_never_more_without_slack(budget: int, needs: list[int]) -> None:
     core = Rbed(SLICE, protect_hard=True)
@@ -129,6 +130,43 @@ def test_slack_makes_no_soft_job_later(seed: int) -> None:
         ends.append(workers[1].ends)
     assert all(with_slack <= without for without, with_slack in zip(*ends, strict=False))
     assert len(ends[1]) >= len(ends[0])
+
+
+def yielding_at_random(seed: int) -> tuple[Bench, list[tuple[int, Callable[[int], None]]]]:
+    """Two hard tasks, two soft ones and best effort, all of whom yield now and then."""
+    draw = random.Random(seed)
+    bench = Bench(Rbed(SLICE, protect_hard=True, donate_slack=True))
+    core = bench.core
+    tasks = [hard(4, 20), hard(3, 24), soft(3, 20), soft(2, 16)]
+    if draw.random() < 0.7:
+        tasks.append(Task(Kind.BEST_EFFORT))
+    bench.start(*tasks)
+
+    def yields(now: int) -> None:
+        if core.current is not None:
+            core.settle(now)
+            core.give_up(core.current, now)
+
+    return bench, [(time, yields) for time in sorted(draw.sample(range(1, 600), draw.randint(1, 120)))]
+
+
+@settings(derandomize=True, max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_looking_only_when_something_can_change_gives_what_looking_at_every_tick_gives(seed: int) -> None:
+    quick, operations = yielding_at_random(seed)
+    quick.play(600, operations)
+    slow, pending = yielding_at_random(seed)
+    for now in range(600):
+        for time, operation in pending:
+            if time == now:
+                operation(now)
+                slow.core.schedule(now)
+        running = slow.core.schedule(now)
+        if running is not None:
+            slow.ran[running] += 1
+    slow.core.schedule(600)
+    assert [finished for _, _, finished in quick.jobs] == [finished for _, _, finished in slow.jobs]
+    assert sorted(quick.ran.values()) == sorted(slow.ran.values())
 
 
 # -- in a booted kernel ----------------------------------------------------------------------------------------
