@@ -129,8 +129,7 @@ class _Calls:
             there = self.image.path(one.client, one.server)
             way = (*there, *self.image.path(one.server, one.client)[1:])
             self.engine.at(one.at_ps, lambda index=index, way=way: self._hop(index, way, 0))  # type: ignore[misc]
-        while len(self.done_ps) < len(self.calls):
-            self.engine.run(self.engine.now + PS_PER_SECOND)
+        self.engine.run(1 << 128)
         durations = tuple(self.done_ps[index] - one.at_ps for index, one in enumerate(self.calls))
         return Answered(durations, tuple(self.messages))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from scc_machine import CHIP, COSTS
@@ -10,6 +11,7 @@ from kernelsim.errors import ScenarioError
 from kernelsim.exploring import Exploration, explore
 from kernelsim.scc.channel import SccEnd, connect, scc_format
 from kernelsim.scc.memory import SharedMemory, blank
+from kernelsim.scc.port import Port, Send, Take, begin
 from kernelsim.scc.receiving import break_even_channels, by_notification, by_polling, polling_load_ppm
 from kernelsim.scc.ring import Ring
 from kernelsim.scc.tree import Tree
@@ -105,6 +107,69 @@ def test_a_full_channel_takes_nothing_more() -> None:
         sender, memory = sender.send(memory, PAYLOAD)
     with pytest.raises(ScenarioError, match="no slot for a message"):
         sender.begin(PAYLOAD)
+
+
+# -- notified, and never polling otherwise --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asleep:
+    """A receiver that looks at a channel only when its CPU driver has found the id in the ring."""
+
+    memory: SharedMemory
+    sender: SccEnd
+    receiver: SccEnd
+    port: Port
+    left: int
+    send: Send | None = None
+    take: Take | None = None
+    got: int = 0
+
+
+RING = Ring(3)
+
+
+def _woken_moves(world: Asleep, *, notifies_first: bool) -> Iterator[tuple[str, Asleep]]:
+    if world.send is None or world.send.is_done:
+        if notifies_first and world.send is not None:
+            end, memory = world.sender.send(world.memory, PAYLOAD)
+            yield "write", replace(world, sender=end, memory=memory, send=None)
+        elif world.left:
+            end, memory = (world.sender, world.memory) if notifies_first else world.sender.send(world.memory, PAYLOAD)
+            yield "begin", replace(world, sender=end, memory=memory, send=begin(RING, 7), left=world.left - 1)
+    else:
+        send, port = RING.send_step(world.send, world.port)
+        if send != world.send:
+            yield world.send.steps[0], replace(world, send=send, port=port)
+    if world.take is None:
+        if world.port.is_pending:
+            yield "interrupt", replace(world, take=Take(RING.take_steps))
+    elif world.take.is_done:
+        receiver, memory, got, came = world.receiver, world.memory, world.got, bool(world.take.found)
+        while came:
+            receiver, memory, _, came = receiver.poll(memory)
+            got += came
+        yield "read", replace(world, receiver=receiver, memory=memory, got=got, take=None)
+    else:
+        take, port = RING.take_step(world.take, world.port)
+        yield world.take.steps[0], replace(world, take=take, port=port)
+
+
+def _received(messages: int, *, invalidates: bool = True, notifies_first: bool = False) -> set[int]:
+    """How many messages have been read when nothing can happen any more."""
+    format_ = scc_format(4)
+    sender, receiver = connect(SENDER, RECEIVER, format_, invalidates=invalidates)
+    start = Asleep(blank(2 * format_.lines, 2), sender, receiver, RING.empty(), messages)
+    return {world.got for world in explore(start, partial(_woken_moves, notifies_first=notifies_first)).stuck}
+
+
+def test_a_receiver_that_sleeps_until_it_is_notified_reads_every_message_in_any_order() -> None:
+    assert _received(3) == {3}
+
+
+def test_a_notification_before_its_message_or_a_stale_copy_lets_messages_lie() -> None:
+    assert min(_received(3, notifies_first=True)) < 3
+    assert min(_received(3, invalidates=False)) < 3
 
 
 # -- waiting ---------------------------------------------------------------------------------------------------
