@@ -137,6 +137,10 @@ def _check_interrupts(scenario: Scenario) -> None:
             raise _refusal(f"{key} = {getattr(scenario, key)}", "0 or more")
     if scenario.scheduler == "user-level-gang":
         _check_daemon(scenario)
+    elif not scenario.backfill:
+        raise _refusal(
+            f"backfill = false under scheduler {scenario.scheduler!r}", "user-level-gang, which does fill in"
+        )
     if scenario.scheduler not in GANGS_IN_TURN:
         return
     members = len({core for application in scenario.applications for core in application.cores})

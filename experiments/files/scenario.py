@@ -29,6 +29,7 @@ KEYS = (
     "slice_ms",
     "ipi_us",
     "manager_ms",
+    "backfill",
     "iterations",
     "planner_reservation",
     "phase_changes",
@@ -50,7 +51,8 @@ class PhaseChangeFile:
 class ScenarioFile:
     """A scenario as written. Spans are drawn from by core; `synchronise` None means: if there is a manifest;
     `planner_reservation` None: if a manifest leaves a release to be derived; `slice_ms` None: the machine's timeslice.
-    `ipi_us` is what the central gang scheduler's broadcast costs, `manager_ms` the work of a SLURM-like manager.
+    `ipi_us` is what the central gang scheduler's broadcast costs, `manager_ms` the work of a SLURM-like manager,
+    `backfill` whether the user-level gang scheduler leaves the cores of those who block to others.
     """
 
     source: Source
@@ -66,6 +68,7 @@ class ScenarioFile:
     slice_ms: float | None
     ipi_us: float
     manager_ms: float
+    backfill: bool
     iterations: int
     planner_reservation: bool | None
     phase_changes: tuple[PhaseChangeFile, ...]
@@ -106,6 +109,7 @@ def read_scenario(fields: Fields) -> ScenarioFile:
         slice_ms=_read_slice(fields),
         ipi_us=fields.number("ipi_us", DEFAULT_IPI_US, most=1e6),
         manager_ms=fields.number("manager_ms", DEFAULT_MANAGER_MS, most=1e6),
+        backfill=fields.flag("backfill", True) is not False,
         iterations=fields.count("iterations", DEFAULT_ITERATIONS, least=1, most=10**9),
         planner_reservation=fields.flag("planner_reservation", None),
         phase_changes=tuple(_read_phase_change(table, names) for table in fields.tables("phase_changes")),

@@ -65,6 +65,7 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         slices_ps=draws.slices_ps() if file.scheduler in LINUX else {},
         ipi_ps=_ps(file.ipi_us / 1e3) if file.scheduler == "central-ipi" else 0,
         manager_ps=_ps(file.manager_ms) if file.scheduler == "slurm-like" else 0,
+        backfill=file.backfill,
         call_ps=_ps(DAEMON_CALL_US / 1e3) if file.scheduler == "user-level-gang" else 0,
         warmup_ps=_ps(file.warmup_ms),
     )

@@ -146,5 +146,7 @@ def test_what_the_daemon_cannot_do_is_refused() -> None:
     loop = Application("a", CpuBound(), CORES)
     with pytest.raises(ScenarioError, match="accepted: longer slices"):
         run(replace(under_daemon(loop), call_ps=2 * MS))
+    with pytest.raises(ScenarioError, match="accepted: user-level-gang"):
+        run(replace(under_daemon(loop, backfill=False), scheduler="linux-like"))
     with pytest.raises(ScenarioError, match="accepted: scheduler = rbed"):
         run(under_daemon(loop, schedules=two_phases("a", gang(4), gang(4))))

@@ -1,6 +1,4 @@
-"""A desktop's mix: elastic applications in the background, players that need a little all the time, and one that
-answers its user in bursts.
-"""
+"""One application of each class beside the others: elastic, needing a little all the time, and answering in bursts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +9,7 @@ from kernelsim.scenario import MILLISECOND_PS, Application, CpuBound, Programs, 
 
 
 @dataclass(frozen=True, slots=True)
-class Desktop:
+class ClassMix:
     """The three classes of applications (dissertation, section 3.1.3) on cores 0 to `cores` - 1.
 
     `elastic` applications compute on every core. Each of `players`, one a core, shows a frame that takes `frame_ps` in
@@ -36,7 +34,7 @@ class Desktop:
 class Report:
     """What a run came to. An answer is there when the last of its parts is."""
 
-    desktop: Desktop
+    mix: ClassMix
     frames: int = 0
     late_frames: int = 0
     _parts: dict[int, list[int]] = field(default_factory=dict)
@@ -44,63 +42,61 @@ class Report:
     @property
     def responses_ps(self) -> tuple[int, ...]:
         """Of the answers that are complete, in the order of their inputs."""
-        wanted = self.desktop.inputs_ps
+        wanted = self.mix.inputs_ps
         return tuple(
-            max(ends) - wanted[number]
-            for number, ends in sorted(self._parts.items())
-            if len(ends) == self.desktop.cores
+            max(ends) - wanted[number] for number, ends in sorted(self._parts.items()) if len(ends) == self.mix.cores
         )
 
     @property
     def late_answers(self) -> int:
         """Inputs that were not answered within the user's attention span, or not at all."""
-        in_time = sum(response <= self.desktop.attention_ps for response in self.responses_ps)
-        return len(self.desktop.inputs_ps) - in_time
+        in_time = sum(response <= self.mix.attention_ps for response in self.responses_ps)
+        return len(self.mix.inputs_ps) - in_time
 
     def ended(self, number: int, now_ps: int) -> None:
         """One part of an answer is done."""
         self._parts.setdefault(number, []).append(now_ps)
 
 
-def desktop_mix(desktop: Desktop) -> tuple[tuple[Application, ...], tuple[Schedule, ...], Report]:
+def class_mix(mix: ClassMix) -> tuple[tuple[Application, ...], tuple[Schedule, ...], Report]:
     """The applications, their guarantees for a scenario with synchronised timers, and what will be reported. All three
     are for one run.
     """
-    report = Report(desktop)
-    cores = tuple(range(desktop.cores))
-    answering = Application("interactive", Programs(_answers(desktop, report)), cores)
+    report = Report(mix)
+    cores = tuple(range(mix.cores))
+    answering = Application("interactive", Programs(_answers(mix, report)), cores)
     players = tuple(
-        Application(f"player{number}", Programs(_frames(desktop, report)), (number % desktop.cores,))
-        for number in range(desktop.players)
+        Application(f"player{number}", Programs(_frames(mix, report)), (number % mix.cores,))
+        for number in range(mix.players)
     )
-    elastic = tuple(Application(f"elastic{number}", CpuBound(), cores) for number in range(desktop.elastic))
+    elastic = tuple(Application(f"elastic{number}", CpuBound(), cores) for number in range(mix.elastic))
     applications = (answering, *players, *elastic)
-    if not desktop.guaranteed:
+    if not mix.guaranteed:
         return applications, (), report
     phases = {one.name: 0 for one in applications}
-    return applications, (Schedule(phases, _guarantees(desktop, players)),), report
+    return applications, (Schedule(phases, _guarantees(mix, players)),), report
 
 
-def _guarantees(desktop: Desktop, players: tuple[Application, ...]) -> Mapping[str, tuple[Reservation, ...]]:
-    period, share = desktop.period_ps, desktop.period_ps * desktop.share_percent // 100
-    soft = Reservation(0, "S", wcet_ps=desktop.frame_ps * 5 // 4, period_ps=period, deadline_ps=period)
+def _guarantees(mix: ClassMix, players: tuple[Application, ...]) -> Mapping[str, tuple[Reservation, ...]]:
+    period, share = mix.period_ps, mix.period_ps * mix.share_percent // 100
+    soft = Reservation(0, "S", wcet_ps=mix.frame_ps * 5 // 4, period_ps=period, deadline_ps=period)
     gang = tuple(
-        Reservation(index, "G", wcet_ps=share, period_ps=period, deadline_ps=share) for index in range(desktop.cores)
+        Reservation(index, "G", wcet_ps=share, period_ps=period, deadline_ps=share) for index in range(mix.cores)
     )
     return {"interactive": gang, **{player.name: (soft,) for player in players}}
 
 
-def _answers(desktop: Desktop, report: Report) -> Make:
+def _answers(mix: ClassMix, report: Report) -> Make:
     def make(team: Team) -> Body:
         begun: list[int] = []
 
         def body(me: Member) -> Program:
             begun.append(me.now_ps)
-            for number, after_ps in enumerate(desktop.inputs_ps):
+            for number, after_ps in enumerate(mix.inputs_ps):
                 at_ps = begun[0] + after_ps
                 while me.now_ps < at_ps:
-                    yield me.give_way() if desktop.guaranteed else me.sleep(at_ps - me.now_ps)
-                yield me.compute_ps(desktop.answer_ps // desktop.cores)
+                    yield me.give_way() if mix.guaranteed else me.sleep(at_ps - me.now_ps)
+                yield me.compute_ps(mix.answer_ps // mix.cores)
                 report.ended(number, me.now_ps - begun[0])
                 me.count()
 
@@ -109,19 +105,19 @@ def _answers(desktop: Desktop, report: Report) -> Make:
     return make
 
 
-def _frames(desktop: Desktop, report: Report) -> Make:
+def _frames(mix: ClassMix, report: Report) -> Make:
     """With a share of its own it yields after each frame, for real-time tasks do not block."""
 
     def make(team: Team) -> Body:
         def body(me: Member) -> Program:
             wanted_ps = me.now_ps
             while True:
-                yield me.compute_ps(desktop.frame_ps)
-                wanted_ps += desktop.period_ps
+                yield me.compute_ps(mix.frame_ps)
+                wanted_ps += mix.period_ps
                 report.frames += 1
                 report.late_frames += me.now_ps > wanted_ps
                 me.count()
-                if desktop.guaranteed:
+                if mix.guaranteed:
                     yield me.give_way()
                 elif me.now_ps < wanted_ps:
                     yield me.sleep(wanted_ps - me.now_ps)

@@ -1,4 +1,4 @@
-"""A desktop's three classes of applications: what each gets beside the others, with guarantees and without."""
+"""The three classes of applications: what each gets beside the others, with guarantees and without."""
 
 from dataclasses import replace
 from random import Random
@@ -6,7 +6,7 @@ from random import Random
 from kernelsim_machines import MS, machine
 
 from kernelsim import Outcome, Scenario, run
-from kernelsim.workloads.desktop import Desktop, Report, desktop_mix
+from kernelsim.workloads.application_classes import ClassMix, Report, class_mix
 
 SECOND = 1000 * MS
 
@@ -19,11 +19,11 @@ def inputs(seed: int) -> tuple[int, ...]:
     return tuple(times)
 
 
-MIX = Desktop(4, inputs(1))
+MIX = ClassMix(4, inputs(1))
 
 
-def used(desktop: Desktop, **more: object) -> tuple[Outcome, Report]:
-    applications, schedules, report = desktop_mix(desktop)
+def used(mix: ClassMix, **more: object) -> tuple[Outcome, Report]:
+    applications, schedules, report = class_mix(mix)
     scenario = Scenario(machine(4, timeslice_ps=20 * MS), applications, SECOND, schedules, synchronise=bool(schedules))
     return run(replace(scenario, **more)), report  # type: ignore[arg-type]
 
