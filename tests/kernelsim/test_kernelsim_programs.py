@@ -1,6 +1,7 @@
 """Programs written as plain Python generators, on a booted multikernel."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from kernelsim_machines import MS, US, machine
@@ -143,7 +144,10 @@ def test_a_program_that_ends_leaves_its_core() -> None:
         yield me.compute_ps(1 * MS)
 
     outcome = simulated(alone(short))
-    assert (outcome.applications["program"].cpu_ps, outcome.applications["program"].failures) == ((SWITCH_PS + 1 * MS,), ())
+    assert (outcome.applications["program"].cpu_ps, outcome.applications["program"].failures) == (
+        (SWITCH_PS + 1 * MS,),
+        (),
+    )
 
 
 def endless(me: Member) -> Program:
@@ -174,3 +178,64 @@ def test_equal_programs_give_equal_traces() -> None:
     runs = [simulated(handing_over(5 * US, "yield", 70_000), cores=(0, 1), duration_ps=1 * MS) for _ in range(2)]
     assert runs[0].trace.sha256() == runs[1].trace.sha256()
     assert runs[0].events == runs[1].events
+
+
+# -- the dispatcher's own scheduler ------------------------------------------------------------------------------
+
+
+def waiting_in_turn(spin_ps: int | None, then: str, seen: list[tuple[int, int]]) -> Callable[[Team], Body]:
+    """Three threads of one dispatcher wait for what never comes; `seen` is told who begins to wait, when."""
+
+    def make(team: Team) -> Body:
+        signal = team.signal()
+
+        def body(me: Member) -> Program:
+            yield me.compute_ps(1 * MS)
+            seen.append((me.index, me.now_ps))
+            yield Wait(signal, spin_ps, then)
+
+        return body
+
+    return make
+
+
+def test_a_dispatcher_yields_once_all_its_threads_have_yielded_in_this_time_slice() -> None:
+    """Three milliseconds of work and a window for each thread, then the rival has a whole slice."""
+    rival = Application("rival", CpuBound(), (0,))
+    outcome = simulated(waiting_in_turn(1 * MS, "yield", []), rival, threads=3, duration_ps=400 * MS)
+    slices = [one for one in outcome.trace.slices if one.who == "program.0"]
+    assert slices[0].end_ps - slices[0].start_ps == SWITCH_PS + 6 * MS
+    assert slices[1].end_ps - slices[1].start_ps == pytest.approx(3 * MS, abs=SWITCH_PS)
+    assert len(slices) >= 4
+
+
+def test_a_dispatcher_whose_threads_are_all_blocked_sleeps_until_it_is_notified() -> None:
+    def make(team: Team) -> Body:
+        signal = team.signal()
+
+        def body(me: Member) -> Program:
+            if me.index == 1:
+                yield me.compute_ps(50 * MS)
+                signal.raise_from(me.core)
+            else:
+                yield Wait(signal, 0, "block")
+                yield me.compute_ps(1 * MS)
+
+        return body
+
+    outcome = simulated(make, cores=(0, 1), threads=4)
+    first, second = [one for one in outcome.trace.slices if one.who == "program.0"][-2:]
+    assert first.end_ps < 1 * MS
+    assert second.start_ps == SWITCH_PS + 50 * MS + CORES.line_ps[1][0] + CORES.block_ps
+    assert second.end_ps - second.start_ps == 2 * MS
+
+
+@pytest.mark.parametrize("spin_ps", [None, 1 * MS])
+def test_a_dispatcher_with_polled_channels_alone_always_has_work(spin_ps: int | None) -> None:
+    """It is never put to sleep: it yields, and comes back in its turn."""
+    rival = Application("rival", CpuBound(), (0,))
+    for threads in (1, 2):
+        outcome = simulated(waiting_in_turn(spin_ps, "yield", []), rival, threads=threads, duration_ps=1000 * MS)
+        slices = [one for one in outcome.trace.slices if one.who == "program.0"]
+        assert len(slices) >= 6
+        assert all(later.start_ps - one.end_ps <= CORES.timeslice_ps + SWITCH_PS for one, later in pairwise(slices))
