@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 
 from experiments.beyond.channels import channels
+from experiments.beyond.congestion import congestion
 from experiments.beyond.finding import Finding
 from experiments.beyond.gang_starts import gang_starts
 from experiments.beyond.monitor_turns import monitor_turns
@@ -14,6 +15,7 @@ FINDINGS: Mapping[str, Callable[[], Finding]] = {
     "BEY-02": channels,
     "BEY-03": monitor_turns,
     "BEY-04": gang_starts,
+    "BEY-05": congestion,
 }
 
 

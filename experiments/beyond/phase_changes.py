@@ -6,6 +6,7 @@ from experiments.beyond.finding import Finding
 from experiments.beyond.machines import CORES_A_PACKAGE, SIZES, growth, large, parameters
 from experiments.charts.line_chart import Axis, line_chart
 from kernelsim import Application, PhaseChange, Reservation, Scenario, Schedule, run
+from kernelsim.machine.interconnect import Interconnect
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Scripted
 from kernelsim.system.routes import by_package
 from planner import multicast
@@ -49,7 +50,7 @@ def phase_changes() -> Finding:
 
 
 @cache
-def cycles(cores: int, way: str) -> int:
+def cycles(cores: int, way: str, mesh: Interconnect | None = None) -> int:
     """One change over cores 0 to n-1, all of a machine from 16 on, that core 0 asks for."""
     own = (MILLISECOND_PS, "run"), (MILLISECOND_PS + MICROSECOND_PS // 10, "block")
     members = tuple(range(cores))
@@ -63,8 +64,9 @@ def cycles(cores: int, way: str) -> int:
             (Application(NAME, Scripted((own, *((),) * (cores - 1))), members),),
             4 * MILLISECOND_PS,
             schedules=schedules,
-            synchronise=True,
+            synchronise=mesh is None,
             phase_changes=(PhaseChange(NAME, 1, MILLISECOND_PS, sends(cores, way)),),
+            interconnect=mesh,
         )
     )
     found = outcome.phase_changes[0].cycles
@@ -72,6 +74,7 @@ def cycles(cores: int, way: str) -> int:
     return found
 
 
+@cache
 def sends(cores: int, way: str) -> Sends:
     """Each core's children."""
     if way == "unicast":

@@ -6,6 +6,7 @@ import pytest
 
 from experiments.beyond import Finding, find, page_text, write_page
 from experiments.beyond.channels import all_send_ps, channel_costs
+from experiments.beyond.congestion import loaded
 from experiments.beyond.gang_starts import LOADS_PERCENT, skew_us
 from experiments.beyond.machines import growth
 from experiments.beyond.monitor_turns import unmaps_us
@@ -65,3 +66,10 @@ def test_an_unknown_question_or_folder_is_refused(tmp_path: Path) -> None:
         find(["BEY-99"])
     with pytest.raises(ExperimentError, match="accepted: one that exists"):
         write_page([TOY], tmp_path / "missing")
+
+
+def test_a_phase_change_waits_on_a_congested_mesh_and_not_on_an_idle_one() -> None:
+    alone = cycles(16, "unicast")
+    idle, busy = (loaded(16, "unicast", load) for load in (0, 90))
+    assert idle == pytest.approx(alone, rel=0.01)
+    assert busy > 1.5 * alone
