@@ -11,12 +11,23 @@ ARRIVAL, LOOK, EVALUATION = 0, 1 << 20, 2 << 20
 Rank + core number orders the cores within a rank."""
 
 
+Ask = Callable[[], bool]
+
+
+def never() -> bool:
+    """No."""
+    return False
+
+
 class Engine:
     """Integer time in picoseconds; only the engine moves it. Equal inputs give equal runs."""
 
-    __slots__ = ("_count", "_heap", "executed", "now", "skipped")
+    __slots__ = ("_count", "_heap", "_is_asked_to_stop", "executed", "is_stopped", "now", "skipped")
 
-    def __init__(self) -> None:
+    def __init__(self, is_asked_to_stop: Ask = never) -> None:
+        """`is_asked_to_stop` is asked now and then whether a run should end before its time."""
+        self._is_asked_to_stop = is_asked_to_stop
+        self.is_stopped = False
         self.now = 0
         self.executed = 0
         """Events carried out."""
@@ -33,19 +44,30 @@ class Engine:
         heappush(self._heap, (time_ps, rank, self._count, action))
 
     def run(self, until_ps: int) -> None:
-        """Carry out all events up to, but not including, `until_ps`, which then is now."""
-        heap = self._heap
-        executed = 0
+        """Carry out all events up to, but not including, `until_ps`, which then is now; or, asked to stop, those up to
+        now.
+        """
         with rarely_collected():
-            while heap and heap[0][0] < until_ps:
-                time_ps, _, _, action = heappop(heap)
-                self.now = time_ps
-                action()
-                executed += 1
-        self.executed += executed
-        self.now = until_ps
+            while not self.is_stopped and self._run_some(until_ps):
+                self.is_stopped = self._is_asked_to_stop()
+        if not self.is_stopped:
+            self.now = until_ps
+
+    def _run_some(self, until_ps: int) -> bool:
+        """Whether there may be more events before `until_ps`."""
+        heap, pop = self._heap, heappop
+        for executed in range(_ASK_EVERY):
+            if not heap or heap[0][0] >= until_ps:
+                self.executed += executed
+                return False
+            self.now, _, _, action = pop(heap)
+            action()
+        self.executed += _ASK_EVERY
+        return True
 
 
+_ASK_EVERY = 10_000
+"""Events between two questions whether to stop."""
 _COLLECT_EVERY = 200_000
 """Objects. A run makes next to no garbage in cycles, but a trace that grows is walked at every collection."""
 

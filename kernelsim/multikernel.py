@@ -11,7 +11,7 @@ from kernelsim.core.gang_turns import GangTurns
 from kernelsim.core.rbed import Rbed
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.core.two_classes import TwoClasses
-from kernelsim.engine import Engine
+from kernelsim.engine import Ask, Engine, never
 from kernelsim.machine.interconnect import Network
 from kernelsim.messages.mesh import Mesh
 from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
@@ -39,30 +39,37 @@ from kernelsim.trace import Mark, Trace
 from kernelsim.workloads.crew import Crew, StandIn
 from kernelsim.workloads.scripted import ScriptedThread
 
+Measured = dict[str, tuple[int, list[int]]]
+"""Progress and core time of each dispatcher, by application."""
 
-def run(scenario: Scenario) -> Outcome:
+
+def run(scenario: Scenario, is_asked_to_stop: Ask = never) -> Outcome:
     """Boot, start every application in phase 0, carry out the phase changes, and measure.
 
-    Equal scenarios give equal outcomes, traces included. A missed deadline is part of the outcome. Raises
-    ScenarioError for what cannot be run.
+    Equal scenarios give equal outcomes, traces included. A missed deadline is part of the outcome. A run that is asked
+    to stop, as it looks now and then, ends there with the outcome and the trace so far. Raises ScenarioError for what
+    cannot be run.
     """
     check(scenario)
     if scenario.step_by_step:
-        return run_whole(scenario)
+        return run_whole(scenario, is_asked_to_stop)
     apart = take_apart(scenario)
-    return _run_folded(scenario) if apart is None else apart.join(_run_folded(apart.rest))
+    if apart is None:
+        return _run_folded(scenario, is_asked_to_stop)
+    return apart.join(_run_folded(apart.rest, is_asked_to_stop), is_asked_to_stop)
 
 
-def run_whole(scenario: Scenario) -> Outcome:
+def run_whole(scenario: Scenario, is_asked_to_stop: Ask = never) -> Outcome:
     """The same with every core simulated for itself."""
-    return _Multikernel(scenario).run()
+    return _Multikernel(scenario, Engine(is_asked_to_stop)).run()
 
 
-def _run_folded(scenario: Scenario) -> Outcome:
+def _run_folded(scenario: Scenario, is_asked_to_stop: Ask) -> Outcome:
     folded = fold(scenario)
     if folded is None:
-        return run_whole(scenario)
-    return folded.unfold(_Multikernel(folded.scenario, folded.stand_ins(), folded.times).run())
+        return run_whole(scenario, is_asked_to_stop)
+    engine = Engine(is_asked_to_stop)
+    return folded.unfold(_Multikernel(folded.scenario, engine, folded.stand_ins(), folded.times).run())
 
 
 class _Multikernel:
@@ -71,12 +78,13 @@ class _Multikernel:
     def __init__(
         self,
         scenario: Scenario,
+        engine: Engine,
         stand_ins: Mapping[str, StandIn] = MappingProxyType({}),
         times: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         self.scenario = scenario
         self._times = times
-        self.engine = Engine()
+        self.engine = engine
         self.trace = Trace()
         self.network = Network(scenario.interconnect, self.engine) if scenario.interconnect else None
         self.mesh = Mesh(scenario.machine, self.trace, self.network)
@@ -244,12 +252,12 @@ class _Multikernel:
             self.crews[application.name].begin(self.start_ps, self.trace, self.drivers, self.monitors)
         begin = self.start_ps + scenario.warmup_ps
         engine.run(begin)
-        before = self._measure()
+        before, measured_from = self._measure(), engine.now
         engine.run(begin + scenario.duration_ps)
         after = self._measure()
         for driver in self.drivers:
             driver.finish()
-        return self._outcome(before, after)
+        return self._outcome(before, after, engine.now - measured_from)
 
     def _stop(self, core: int) -> None:
         self.drivers[core].halt()
@@ -300,7 +308,7 @@ class _Multikernel:
 
         self.engine.at(self.start_ps + at_ps, ask, rank=1 << 19)
 
-    def _measure(self) -> dict[str, tuple[int, list[int]]]:
+    def _measure(self) -> Measured:
         """Progress and core time of every application, now."""
         now = self.engine.now
         measured = {}
@@ -311,7 +319,7 @@ class _Multikernel:
             measured[name] = (self.crews[name].progress(now), [dispatcher.cpu_ps(now) for dispatcher in dispatchers])
         return measured
 
-    def _outcome(self, before: dict[str, tuple[int, list[int]]], after: dict[str, tuple[int, list[int]]]) -> Outcome:
+    def _outcome(self, before: Measured, after: Measured, duration_ps: int) -> Outcome:
         applications = {}
         for name, (progress, cpu_ps) in after.items():
             misses = sorted(
@@ -329,7 +337,8 @@ class _Multikernel:
             phase_changes=tuple(outcome for outcome in outcomes if outcome is not None),
             phase_locked=self.phase_locked,
             start_ps=self.start_ps,
-            duration_ps=self.scenario.duration_ps,
+            duration_ps=duration_ps,
+            interrupted_ps=self.engine.now if self.engine.is_stopped else None,
             events=self.engine.executed,
             events_represented=self.engine.executed + self.engine.skipped,
             dispatches=sum(driver.dispatches * self._times.get(driver.core, 1) for driver in self.drivers),

@@ -98,7 +98,8 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
+    """`interrupted_ps` is where a run that was asked to stop ended; `duration_ps` is what was measured until then.
+    `phase_locked` is false where timers were not, or could not be, synchronised; `start_ps` is time 0 of
     the run. `monitor_misses` are deadlines that monitors with guaranteed time missed.
 
     `events` were carried out; `events_represented` include those that closed forms stand for.
@@ -114,5 +115,6 @@ class Outcome:
     dispatches: int
     trace: Trace
     monitor_misses: tuple[Miss, ...] = ()
+    interrupted_ps: int | None = None
     operations: tuple[OperationOutcome, ...] = ()
     stopped: tuple[Stopped, ...] = ()

@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from api.cli.command import Door, Doors
-from api.cli.reply import Reply, deliver, deliver_error, deliver_failure
+from api.cli.reply import INTERRUPTED, Reply, deliver, deliver_error, deliver_failure
 from api.failures import Failure, one_sentence
 
 _USAGE = 2
-_INTERRUPTED = 130
 
 
 @click.group(cls=Doors, context_settings={"max_content_width": 100})
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         return _usage(error, as_json)
     except (click.Abort, KeyboardInterrupt):
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
         return 0

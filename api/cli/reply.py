@@ -10,6 +10,9 @@ from typing import Any
 
 from api.failures import Failure, failure_of
 
+INTERRUPTED = 130
+"""The exit code of what an interrupt ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:

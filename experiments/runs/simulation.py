@@ -1,7 +1,7 @@
 """A run of the simulator from a scenario file or from an admission, with the answer as users see it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from experiments.files.scenario import open_scenario, read_scenario, with_contex
 from experiments.machines import Knowledge
 from experiments.parameters import Parameter
 from experiments.runs.scenario import Prepared, prepare
-from kernelsim.outcome import PhaseChangeOutcome
+from kernelsim.engine import never
+from kernelsim.outcome import Failure, PhaseChangeOutcome
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology
 
@@ -60,7 +61,12 @@ class SimulationResult:
             "trace_sha256": outcome.trace.sha256(),
             "revision": self.revision,
             "parameters": [parameter.to_json() for parameter in self.parameters],
+            **self._interruption(),
         }
+
+    def _interruption(self) -> dict[str, Any]:
+        at_ps = self.outcome.interrupted_ps
+        return {} if at_ps is None else {"interrupted_us": (at_ps - self.outcome.start_ps) / 1e6}
 
     def _phase_change(self, one: PhaseChangeOutcome) -> dict[str, Any]:
         entered, released = one.entered_ps.values(), one.released_ps.values()
@@ -82,8 +88,10 @@ class SimulationResult:
             "progress": own.progress,
             "misses": len(own.misses),
             "cores": list(self.cores[name]),
-            "utilisation": [round(used / self.outcome.duration_ps, 6) for used in own.cpu_ps],
+            "utilisation": [round(used / max(1, self.outcome.duration_ps), 6) for used in own.cpu_ps],
         }
+        if own.failures:
+            document["failures"] = [self._failure(failure) for failure in own.failures]
         if own.misses:
             document["missed"] = [self._miss(miss) for miss in own.misses[:SHOWN_MISSES]]
         if own.mean_latency_ps is not None:
@@ -91,6 +99,10 @@ class SimulationResult:
         if self.predicted_cost.get(name) is not None:
             document["predicted_cost"] = self.predicted_cost[name]
         return document
+
+    def _failure(self, failure: Failure) -> dict[str, Any]:
+        time_us = (failure.time_ps - self.outcome.start_ps) / 1e6
+        return {"core": self.core_ids[failure.core], "time_us": time_us, "what": failure.what}
 
     def _miss(self, miss: Any) -> dict[str, Any]:
         return {
@@ -106,26 +118,28 @@ def run_scenario(
     knowledge: Knowledge | None = None,
     folder: Path | None = None,
     overrides: Mapping[str, Any] | None = None,
+    is_asked_to_stop: Callable[[], bool] = never,
 ) -> SimulationResult:
     """Run SCENARIO.toml: a `Path`, its text, or its keys as a mapping; `overrides` replace top-level keys.
 
-    Text and mappings may name files only where `folder` says from where. Raises ExperimentError for mistakes, with
-    file, line and key, and NotAdmitted where the planner refuses the manifests.
+    Asked to stop, the run ends with what it has come to so far. Text and mappings may name files only where `folder`
+    says from where. Raises ExperimentError for mistakes, with file, line and key, and NotAdmitted where the planner
+    refuses the manifests.
     """
     fields = open_scenario(scenario, folder)
     if overrides:
         fields.table = {**fields.table, **overrides}
     file = read_scenario(fields)
     try:
-        return run_prepared(prepare(file, knowledge))
+        return run_prepared(prepare(file, knowledge), is_asked_to_stop)
     except (kernelsim.ScenarioError, kernelsim.SchedulerPanic) as error:
         raise with_context(error, file.source) from error
 
 
-def run_prepared(prepared: Prepared) -> SimulationResult:
+def run_prepared(prepared: Prepared, is_asked_to_stop: Callable[[], bool] = never) -> SimulationResult:
     """Boot and run. Raises what the simulator raises."""
     started = time.perf_counter()
-    outcome = kernelsim.run(prepared.scenario)
+    outcome = kernelsim.run(prepared.scenario, is_asked_to_stop)
     return SimulationResult(
         outcome=outcome,
         machine=prepared.deployment.machine,

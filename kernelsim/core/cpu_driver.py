@@ -203,21 +203,20 @@ class CpuDriver:
         """Ask the scheduler. A tick that leaves several threads their core is an entry at Run all the same."""
         if self.halted:
             return
-        local = self._local()
+        local, running = self.engine.now - self.origin_ps, self.running
         task = self.scheduler.schedule(local)
         chosen = None if task is None else task.owner
-        if chosen is not self.running:
-            if self.running is not None and self.running.sections:
-                self.running.activation.preempted_in_section += 1
+        if chosen is not running:
+            if running is not None and running.sections:
+                running.activation.preempted_in_section += 1
             self._stop_running()
             if isinstance(chosen, Dispatcher):
                 self._start(chosen)
-        elif self.running is not None and tick and len(self.running.threads) > 1:
-            dispatcher = self.running
+        elif running is not None and tick and len(running.threads) > 1:
             self._stop_running()
-            self._start(dispatcher)
-        elif self.running is not None:
-            self.running.reconsider()
+            self._start(running)
+        elif running is not None:
+            running.reconsider()
         look = self.scheduler.next_look(local)
         if look is not None and look + self.origin_ps != self._look_at:
             self._look_at = look + self.origin_ps

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from kernelsim.engine import rarely_collected
+from kernelsim.engine import Ask, rarely_collected
 from kernelsim.outcome import ApplicationOutcome, Outcome
 from kernelsim.scenario import Application, CpuBound, Reservation, Scenario, Schedule
 from kernelsim.shortcuts.hard_core import HardCore, HardTask
 from kernelsim.shortcuts.plain import first_reservations, is_plain
+
+_ASK_EVERY_PS = 100 * 10**12
+"""Of virtual time on one core, between two questions whether to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +22,25 @@ class Apart:
     rest: Scenario
     alone: Mapping[int, tuple[tuple[Application, Reservation], ...]]
 
-    def join(self, outcome: Outcome) -> Outcome:
-        """The outcome of the whole scenario from that of the rest."""
-        scenario = self.whole
-        begin = outcome.start_ps + scenario.warmup_ps
-        end = begin + scenario.duration_ps
+    def join(self, outcome: Outcome, is_asked_to_stop: Ask) -> Outcome:
+        """The outcome of the whole scenario from that of the rest, as far as both came."""
+        begin = outcome.start_ps + self.whole.warmup_ps
+        end = begin + self.whole.duration_ps if outcome.interrupted_ps is None else outcome.interrupted_ps
         applications = dict(outcome.applications)
         cores = [self._core(core, outcome) for core in self.alone]
-        for core in cores:
-            with rarely_collected():
-                core.run(begin)
-                before = [core.used(task) for task in core.tasks]
-                core.run(end)
+        with rarely_collected():
+            begun = _run(cores, min(begin, end), is_asked_to_stop)
+            before = [[core.used(task) for task in core.tasks] for core in cores]
+            ended = _run(cores, end, is_asked_to_stop) if begun == begin else begun
+        for core, used in zip(cores, before, strict=True):
             core.finish()
-            for task, then in zip(core.tasks, before, strict=True):
+            for task, then in zip(core.tasks, used, strict=True):
                 applications[task.application] = self._outcome(core.core, task, *then)
         return replace(
             outcome,
-            applications={each.name: applications[each.name] for each in scenario.applications},
+            duration_ps=ended - begun,
+            interrupted_ps=ended if ended < end else outcome.interrupted_ps,
+            applications={each.name: applications[each.name] for each in self.whole.applications},
             events_represented=outcome.events_represented + sum(core.decisions for core in cores),
             dispatches=outcome.dispatches + sum(core.dispatches for core in cores),
         )
@@ -59,6 +63,19 @@ class Apart:
         work_ps = (workload.work_cycles * 10**12 + hz // 2) // hz
         progress = task.computed_ps // work_ps - computed_ps // work_ps
         return ApplicationOutcome(progress, tuple(task.misses), (task.cpu_ps - cpu_ps,))
+
+
+def _run(cores: list[HardCore], until_ps: int, is_asked_to_stop: Ask) -> int:
+    """Run all up to a time, or to where they are asked to stop; returns how far they came."""
+    now = min((core.now_ps for core in cores), default=until_ps)
+    parts = max(1, len(cores) * (until_ps - now) // _ASK_EVERY_PS)
+    for part in range(1, parts + 1):
+        reached = now + (until_ps - now) * part // parts
+        for core in cores:
+            core.run(reached)
+        if is_asked_to_stop():
+            return reached
+    return until_ps
 
 
 def take_apart(scenario: Scenario) -> Apart | None:

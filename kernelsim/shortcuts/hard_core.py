@@ -41,7 +41,7 @@ class HardTask:
 class HardCore:
     """Runs its tasks up to a given time, again and again. A switch costs who comes `switch_ps` of its budget.
 
-    Who has the core has it since `_since_ps`, and computes from `_computes_ps` on.
+    It has come to `now_ps`. Who has the core has it since `_since_ps`, and computes from `_computes_ps` on.
     """
 
     def __init__(self, core: int, tasks: list[HardTask], switch_ps: int, trace: Trace) -> None:
@@ -59,7 +59,7 @@ class HardCore:
         self._queued = 0
         self._running: HardTask | None = None
         self._last: HardTask | None = None
-        self._now_ps = self._since_ps = self._computes_ps = 0
+        self.now_ps = self._since_ps = self._computes_ps = 0
         self._to_come = deque(sorted(tasks, key=lambda task: task.start_ps))
 
     def run(self, until_ps: int) -> None:
@@ -75,12 +75,12 @@ class HardCore:
         """How long it has had the core, and has computed, so far."""
         if task is not self._running:
             return task.cpu_ps, task.computed_ps
-        now = self._now_ps
+        now = self.now_ps
         return task.cpu_ps + now - self._since_ps, task.computed_ps + max(0, now - self._computes_ps)
 
     def finish(self) -> None:
         """The end of the run: close the last slice, and count the jobs that are late by now."""
-        now = self._now_ps
+        now = self.now_ps
         for due, _, task in self._ready:
             if due < now:
                 self._missed(task, due, now)
@@ -89,7 +89,7 @@ class HardCore:
     def _advance(self, until_ps: int, *, is_asked: bool = False) -> None:
         """Decide at every end of a budget and every release before `until_ps`; also at once, where `is_asked`."""
         waiting, ready = self._waiting, self._ready
-        now, running = self._now_ps, self._running
+        now, running = self.now_ps, self._running
         decisions = 0
         while True:
             look = end = until_ps if running is None else now + running.left_ps
@@ -115,7 +115,7 @@ class HardCore:
                 running = chosen
         if running is not None:
             running.left_ps -= until_ps - now
-        self._now_ps = until_ps
+        self.now_ps = until_ps
         self.decisions += decisions
 
     def _end_period(self, task: HardTask, now: int) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from kernelsim_machines import MS, US, S, machine, random_scenario
 
-from kernelsim import Application, Outcome, Scenario, run
-from kernelsim.scenario import Traffic
+from kernelsim import Application, Outcome, Reservation, Scenario, Schedule, run
+from kernelsim.scenario import Barrier, CpuBound, Traffic
 from kernelsim.trace import Message, Slice
 
 
@@ -102,3 +102,27 @@ def test_the_mean_latency_of_idle_cores_is_that_of_the_channel() -> None:
     application = Application("traffic", Traffic(((0, 1, 1 * MS),)), (0, 5))
     outcome = run(Scenario(machine(), (application,), 1 * S)).applications["traffic"]
     assert outcome.mean_latency_ps == machine().latency_ps[0][5]
+
+
+def test_a_run_that_is_asked_to_stop_ends_with_what_it_has() -> None:
+    barrier = Application("barrier", Barrier(spread_percent=5), (0, 1))
+    scenario = Scenario(machine(2), (barrier,), 10 * S)
+    asked: list[int] = []
+
+    def is_asked() -> bool:
+        asked.append(1)
+        return len(asked) == 2
+
+    outcome = run(scenario, is_asked)
+    assert outcome.interrupted_ps == outcome.duration_ps < 10 * S
+    assert outcome.applications["barrier"].cpu_ps == (outcome.duration_ps,) * 2
+    assert max(each.end_ps for each in outcome.trace.slices) == outcome.interrupted_ps
+
+
+def test_hard_tasks_that_nobody_can_reach_stop_when_asked_too() -> None:
+    task = Application("task", CpuBound(), (0,))
+    promised = (Reservation(0, "H", wcet_ps=10 * MS, period_ps=80 * MS, deadline_ps=80 * MS),)
+    scenario = Scenario(machine(2), (task,), 100_000 * S, (Schedule({"task": 0}, {"task": promised}),))
+    outcome = run(scenario, lambda: True)
+    assert outcome.interrupted_ps == outcome.duration_ps < 1000 * S
+    assert outcome.applications["task"].cpu_ps[0] == outcome.duration_ps // 8

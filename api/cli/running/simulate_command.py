@@ -6,8 +6,9 @@ from typing import Any
 import click
 
 from api.cli.command import Door, command
-from api.cli.reply import Reply
+from api.cli.reply import INTERRUPTED, Reply
 from api.failures import BadRequest
+from api.interrupts import asked_to_stop
 from api.tables import count, seconds, table
 
 TRACE_SUFFIXES = (".json", ".csv", ".svg")
@@ -24,9 +25,9 @@ def simulate(door: Door, scenario: str, trace: str | None, seed: int | None) -> 
 
     form = _trace_form(trace)
     try:
-        with door.store() as store:
+        with door.store() as store, asked_to_stop() as is_asked:
             overrides = {} if seed is None else {"seed": seed}
-            result = run_scenario(Path(scenario), knowledge=store, overrides=overrides)
+            result = run_scenario(Path(scenario), knowledge=store, overrides=overrides, is_asked_to_stop=is_asked)
     except NotAdmitted as refused:
         message = refused.message
         return Reply(refusal_document(refused), lambda: f"refused: {message}", 1)
@@ -34,7 +35,7 @@ def simulate(door: Door, scenario: str, trace: str | None, seed: int | None) -> 
     if trace is not None:
         _write_trace(result, trace, form)
         document["trace"] = trace
-    return Reply(document, lambda: simulation_text(document))
+    return Reply(document, lambda: simulation_text(document), INTERRUPTED if "interrupted_us" in document else 0)
 
 
 def refusal_document(refused: Any) -> dict[str, Any]:
@@ -75,11 +76,19 @@ def simulation_text(document: dict[str, Any]) -> str:
         + (f"{one['cycles']:,} cycles, {count(one['messages'], 'message')}" if one["cycles"] else "not answered")
         for one in document["phase_changes"]
     ]
+    failures = [
+        f"{name}: a program on core {one['core']} failed at {one['time_us']:,.0f} us: {one['what']}"
+        for name, own in document["applications"].items()
+        for one in own.get("failures", ())
+    ]
+    ended = [f"interrupted at {document['interrupted_us']:,.0f} us"] if "interrupted_us" in document else []
     trace = [f"trace in {document['trace']}"] if "trace" in document else []
     return "\n".join(
         [
             table(["application", "progress", "missed deadlines", "cores", "core share"], rows),
             *changes,
+            *failures,
+            *ended,
             f"{document['virtual_seconds']:g} virtual seconds in {seconds(document['wall_seconds'])}: "
             f"{document['events']:,} events for {document['events_represented']:,}, "
             f"{count(document['dispatches'], 'dispatch', 'dispatches')}, {count(document['messages'], 'message')}",
