@@ -12,16 +12,17 @@ from kernelsim.programs.team import Body, Member, Team
 class GarbageCollected:
     """Every thread computes for `interval_ps`, which memory pressure decides; then the world stops: all meet at a
     barrier, collect for `collection_ps`, and meet again (dissertation, section 3.3.2). Who waits spins for `spin_ps`,
-    then blocks. Progress counts collections by thread.
+    then blocks, or with `wait="yield"`, as in real time it must, yields. Progress counts collections by thread.
     """
 
     interval_ps: int
     collection_ps: int
     spin_ps: int = SPIN_PS
+    wait: str = "block"
 
     def make(self, team: Team) -> Body:
         """The program of all threads."""
-        barrier = BlockingBarrier(team, self.spin_ps)
+        barrier = (BlockingBarrier if self.wait == "block" else CounterBarrier)(team, self.spin_ps)
 
         def mutate(me: Member) -> Program:
             while True:
