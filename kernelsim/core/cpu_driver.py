@@ -277,7 +277,9 @@ class CpuDriver:
         task, now = dispatcher.task, self._local()
         if task.overrun_due is None:
             return
-        dispatcher.activation.overruns += task.release <= now
+        if task.release <= now and dispatcher.overran_in != task.release:
+            dispatcher.overran_in = task.release
+            dispatcher.activation.overruns += 1
         if now >= task.overrun_due and dispatcher.told_of != task.overrun_due:
             dispatcher.told_of = task.overrun_due
             self._missed(task, now)

@@ -33,7 +33,7 @@ class Dispatcher:
     """
 
     __slots__ = ("_cpu_ps", "_started", "activation", "application", "core", "deallocations", "driver", "index", "name",
-                 "noted", "on_run", "runs", "sections", "task", "threads", "timeslices", "told_of",
+                 "noted", "on_run", "overran_in", "runs", "sections", "task", "threads", "timeslices", "told_of",
                  "weight")  # fmt: skip
 
     def __init__(
@@ -55,6 +55,8 @@ class Dispatcher:
         """How many critical sections its threads are in."""
         self.told_of = -1
         """The deadline that a soft job is known to have missed, though it is not done."""
+        self.overran_in = -1
+        """The release of the last period in which a soft job went on."""
         self.timeslices = 0
         self.deallocations = 0
         """How often it has lost its core: counted by the driver, for its peers to read."""

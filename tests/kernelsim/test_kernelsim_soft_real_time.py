@@ -187,6 +187,26 @@ def player(adapts: bool) -> Programs:
     return Programs(make)
 
 
+def test_a_period_in_which_a_job_goes_on_is_counted_once_however_often_it_is_preempted() -> None:
+    pages = []
+
+    def make(team: Team) -> Body:
+        def body(me: Member) -> Program:
+            pages.append(me.activation)
+            for _ in range(10):
+                yield me.compute_ps(10 * MS)
+                yield me.give_way()
+
+        return body
+
+    often = Reservation(0, "H", wcet_ps=MS // 2, period_ps=MS, deadline_ps=MS)
+    frames = Reservation(0, "S", wcet_ps=4 * MS, period_ps=10 * MS, deadline_ps=10 * MS)
+    applications = Application("player", Programs(make), (0,)), Application("often", CpuBound(), (0,))
+    schedule = Schedule({"player": 0, "often": 0}, {"player": (frames,), "often": (often,)})
+    run(Scenario(machine(2), applications, 400 * MS, (schedule,)))
+    assert pages[0].overruns == 2 * 10
+
+
 def play_frames(*, adapts: bool, donate: bool = False, busy: bool = True) -> Outcome:
     """4 ms of every 10 for frames of 6 ms."""
     applications = [Application("player", player(adapts), (0,))]
