@@ -1,4 +1,4 @@
-"""Deadlock: every thread of an application waits for what only its own threads could do, or has ended."""
+"""Deadlock: threads that wait for what only others that wait, or have ended, could do."""
 
 from collections.abc import Sequence
 
@@ -7,20 +7,29 @@ from kernelsim.programs.thread import ProgramThread
 
 
 def deadlocks(threads: Sequence[ProgramThread]) -> tuple[Failure, ...]:
-    """One failure for each thread that waits, if none of `threads` will ever go on; from when on it has waited.
+    """One failure for each of an application's threads that will never go on; from when on it has waited.
 
-    What comes from outside (a time, a message on its way, a device) is awaited, not a deadlock. Some threads that wait
-    for each other while another one runs are not found: that one might still raise what they wait for.
+    What comes from outside (a time, a message on its way, a device) is awaited, not a deadlock. Of a mutex it is known
+    who alone can release it; anything else might be done by any thread that still runs.
     """
     open_ = [thread for thread in threads if not thread.has_ended]
-    if any(thread.waits_for is None or thread.waits_for.will_be_raised for thread in open_):
-        return ()
-    return tuple(_failure(thread, len(threads)) for thread in open_)
+    stuck = [thread for thread in open_ if thread.waits_for is not None and not thread.waits_for.will_be_raised]
+    while True:
+        free = [thread for thread in open_ if thread not in stuck]
+        still = [thread for thread in stuck if not any(_may_help(other, thread) for other in free)]
+        if len(still) == len(stuck):
+            return tuple(_failure(thread) for thread in stuck)
+        stuck = still
 
 
-def _failure(thread: ProgramThread, threads: int) -> Failure:
+def _may_help(other: ProgramThread, thread: ProgramThread) -> bool:
     signal = thread.waits_for
     assert signal is not None
-    others = "every thread" if threads > 1 else "the only thread"
-    what = f"{thread.name} waits for {signal.what} for ever: {others} of its application waits or has ended"
+    return signal.raiser is None or signal.raiser() == other.name
+
+
+def _failure(thread: ProgramThread) -> Failure:
+    signal = thread.waits_for
+    assert signal is not None
+    what = f"{thread.name} waits for {signal.what} for ever: whoever could end that waits, too, or has ended"
     return Failure(thread.waits_since_ps, thread.core, what)

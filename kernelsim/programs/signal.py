@@ -1,6 +1,6 @@
 """A signal: raised once by one core, seen by each other one when the line has come over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from kernelsim.engine import Engine
@@ -19,10 +19,12 @@ class Signal:
     stays so, and who has raised it has seen it.
     """
 
-    __slots__ = ("_engine", "_is_due", "_line_ps", "_raised", "_waiters", "what")
+    __slots__ = ("_engine", "_is_due", "_line_ps", "_raised", "_waiters", "raiser", "what")
 
     def __init__(self, engine: Engine, line_ps: Sequence[Sequence[int]] | None = None, what: str = "a signal") -> None:
         self.what = what
+        self.raiser: Callable[[], str | None] | None = None
+        """Names the one thread that can raise it, where that is known."""
         self._engine = engine
         self._line_ps = line_ps
         self._is_due = False

@@ -245,6 +245,24 @@ def test_a_deadlock_is_an_outcome_that_names_time_core_and_what_is_waited_for() 
     assert "mutex a for ever" in second.what
 
 
+def test_two_threads_that_hold_each_other_up_are_found_while_a_third_goes_on() -> None:
+    def make(team: Team) -> Body:
+        cross = crossing(lambda index: index)(team)
+
+        def body(me: Member) -> Program:
+            if me.index < 2:
+                yield from cross(me)
+            while True:
+                yield me.compute_ps(1 * MS)
+                me.count()
+
+        return body
+
+    outcome = simulated(make, cores=(0, 5, 1)).applications["program"]
+    assert [failure.core for failure in outcome.failures] == [0, 5]
+    assert outcome.progress == 99
+
+
 @pytest.mark.parametrize("spins", [False, True])
 def test_who_takes_its_own_lock_again_or_never_gives_it_back_is_found(spins: bool) -> None:
     def make(team: Team) -> Body:

@@ -71,6 +71,7 @@ class Mutex:
     def acquire(self, me: Member) -> Program:
         """Take it; waits for whoever came first. A thread that holds it already would wait for itself, for ever."""
         own = sleeper(me, self._what)
+        own.told.raiser = self._who_releases
 
         def take(owner: int | None) -> int | None:
             if owner is not None:
@@ -90,11 +91,15 @@ class Mutex:
             if not self._queue:
                 return None
             first.append(self._queue.popleft())
+            first[0].told.promise()
             return first[0].member.index
 
         yield from self._owner.update(me, give)
         for waiter in first:
             yield from wake(me, waiter, f"wake {self._what}")
+
+    def _who_releases(self) -> str | None:
+        return None if self.owner is None else f"thread {self.owner}"
 
 
 class Condition:
