@@ -7,14 +7,12 @@ from random import Random
 import kernelsim.scenario as simulated
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
-from kernelsim.workloads.garbage import GarbageCollected, Guest
+from experiments.files.teams import READERS as TEAMS
+from experiments.files.teams import make_team
 
-WORKLOADS = ("barrier", "cpu-bound", "traffic", "scripted-random", "garbage-collected", "virtual-machine")
+WORKLOADS = ("barrier", "cpu-bound", "traffic", "scripted-random", *TEAMS)
 MOST_MESSAGES = 5_000_000
 MOST_ACTIONS = 1_000_000
-MOST_MEETINGS = 2_000_000
-"""Of pairs of threads: at each meeting every thread looks at a line that every other one takes."""
-LEAST_INTERVAL_MS = 0.001
 CACHE_LINE_BYTES = 64
 
 Edge = tuple[int, int, float]
@@ -35,11 +33,10 @@ def read_workload(kind: str, options: Fields) -> WorkloadFile:
         "barrier": _read_barrier,
         "cpu-bound": lambda fields: {"work_cycles": fields.count("work_cycles", 30, least=1)},
         "traffic": _read_traffic,
-        "garbage-collected": _read_garbage_collected,
-        "virtual-machine": lambda fields: {"interval_ms": _interval_ms(fields, 1.0)},
         "scripted-random": lambda fields: {"gap_ms": fields.span("gap_ms", most=1e6) or (1.0, 100.0)},
     }
-    found = readers[kind](options)
+    found: Mapping[str, float | str | tuple[float, float]]
+    found = TEAMS[kind](options) if kind in TEAMS else readers[kind](options)
     options.close()
     return WorkloadFile(kind, found)
 
@@ -60,8 +57,9 @@ def make_workload(
         return simulated.CpuBound(int(_number(option["work_cycles"])))
     if file.kind == "traffic":
         return simulated.Traffic(_flows(file, name, edges, seconds))
-    if file.kind in ("garbage-collected", "virtual-machine"):
-        return _meeting_programs(file, name, threads, seconds)
+    if file.kind in TEAMS:
+        seed = random.getrandbits(32)
+        return make_team(file.kind, option, name=name, threads=threads, seconds=seconds, seed=seed)
     return simulated.Scripted(_scripts(option["gap_ms"], name, threads, seconds, random))
 
 
@@ -72,24 +70,6 @@ def _read_barrier(fields: Fields) -> dict[str, float | str | tuple[float, float]
         "barrier": fields.choice("barrier", simulated.BARRIERS, "counter"),
         "work_cycles": fields.count("work_cycles", 30, least=1),
     }
-
-
-def _read_garbage_collected(fields: Fields) -> dict[str, float | str | tuple[float, float]]:
-    interval_ms = _interval_ms(fields, 10.0)
-    return {
-        "interval_ms": interval_ms,
-        "collection_ms": fields.number("collection_ms", interval_ms / 10, most=1e6),
-        "spin_us": fields.number("spin_us", 50.0, most=1e9),
-        "wait": fields.choice("wait", ("block", "yield"), "block"),
-    }
-
-
-def _interval_ms(fields: Fields, default: float) -> float:
-    """Work between two meetings: some, for a run must get on."""
-    interval_ms = fields.number("interval_ms", default, most=1e6)
-    if interval_ms < LEAST_INTERVAL_MS:
-        raise fields.refuse("interval_ms", f"found {interval_ms}", f"at least {LEAST_INTERVAL_MS}")
-    return interval_ms
 
 
 def _read_traffic(fields: Fields) -> dict[str, float | str | tuple[float, float]]:
@@ -129,26 +109,6 @@ def _flows(file: WorkloadFile, name: str, edges: Sequence[Edge], seconds: float)
             details={"application": name, "found": round(expected), "accepted": MOST_MESSAGES},
         )
     return flows
-
-
-def _meeting_programs(file: WorkloadFile, name: str, threads: int, seconds: float) -> simulated.Programs:
-    """Threads that stop together, again and again."""
-    interval_ms = _number(file.options["interval_ms"])
-    expected = seconds * 1e3 / interval_ms * threads**2
-    if expected > MOST_MEETINGS:
-        raise ExperimentError(
-            f"application {name!r} would stop {seconds * 1e3 / interval_ms:.3g} times with {threads} threads; "
-            f"accepted: at most {MOST_MEETINGS // threads**2} times, by fewer seconds or a longer "
-            "workload_options.interval_ms",
-            code="too_many_meetings",
-            details={"application": name, "found": round(expected), "accepted": MOST_MEETINGS},
-        )
-    interval_ps = _ps(interval_ms, 1e9)
-    if file.kind == "virtual-machine":
-        return simulated.Programs(Guest(interval_ps).make)
-    option = file.options
-    collection_ps, spin_ps = _ps(option["collection_ms"], 1e9), _ps(option["spin_us"], 1e6)
-    return simulated.Programs(GarbageCollected(interval_ps, collection_ps, spin_ps, str(option["wait"])).make)
 
 
 def _scripts(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from random import Random
 
 from kernelsim.programs.requests import Program
@@ -41,9 +42,13 @@ class Profile:
 
 
 class Kernel:
-    """A sample of a profile: `intervals` between barriers, all of them alike, each a `grain`-th of a whole one."""
+    """A sample of a profile: `intervals` between barriers, all of them alike, each a `grain`-th of a whole one; without
+    `intervals` as many as there is time for. Progress counts intervals by thread.
+    """
 
-    def __init__(self, profile: Profile, barrier: str, intervals: int, grain: int = 1, seed: int = 0) -> None:
+    def __init__(
+        self, profile: Profile, barrier: str, intervals: int | None = None, grain: int = 1, seed: int = 0
+    ) -> None:
         self._profile = profile
         self._barrier = BARRIERS[barrier]
         self._intervals = intervals
@@ -55,22 +60,23 @@ class Kernel:
 
     def make(self, team: Team) -> Body:
         """The program of all threads, for one run."""
-        self._ends_ps = [0] * (self._intervals + 1)
+        self._ends_ps = [0] * (0 if self._intervals is None else self._intervals + 1)
         self._mutexes = [Mutex(team) for _ in range(self._profile.mutexes)]
         self._meeting = self._barrier(team)
         return self._compute
 
     def interval_ps(self) -> float:
         """Mean of an interval, its barrier included, once it has run; the first is not counted."""
-        return (self._ends_ps[-1] - self._ends_ps[0]) / self._intervals
+        return (self._ends_ps[-1] - self._ends_ps[0]) / (len(self._ends_ps) - 1)
 
     def _compute(self, me: Member) -> Program:
         spread = Random(f"{self._seed} {self._profile.name} {me.index} spread")
         draw = Random(f"{self._seed} {self._profile.name} {me.index} locks")
-        for interval in range(self._intervals + 1):
+        for interval in count() if self._intervals is None else range(self._intervals + 1):
             yield from self._share(me, spread, draw)
             yield from self._meeting.wait(me)
-            self._ends_ps[interval] = max(self._ends_ps[interval], me.now_ps)
+            if interval < len(self._ends_ps):
+                self._ends_ps[interval] = max(self._ends_ps[interval], me.now_ps)
             me.count()
 
     def _share(self, me: Member, spread: Random, draw: Random) -> Program:

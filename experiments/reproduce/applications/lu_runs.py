@@ -9,7 +9,7 @@ from kernelsim.scc.chip import Chip, mesh
 from kernelsim.scc.costs import READ_LINE, REGISTER, WRITE_LINE, Costs
 from kernelsim.scc.receiving import by_notification, by_polling
 from kernelsim.scc.ring import Ring
-from kernelsim.workloads.wavefront import Cost, Solver, Transport, Wavefront
+from kernelsim.workloads.wavefront import Cost, Solver, Transport, Wavefront, by_ump
 from planner.machine.latency import cycles_to_ps
 
 ITERATIONS = 250
@@ -17,7 +17,7 @@ PRINTED_S = {"C": 119.75, "Fortran": 90.01}
 PRINTED_HZ = 2_500_000_000
 SCC_FACTOR = 5.5
 """Cycles of a P54C for one of an Opteron: in order, without a cache that allocates on writes."""
-UMP_BYTES, SCC_BYTES = 56, 28
+SCC_BYTES = 28
 """Payload of a message: a line without the word that is polled."""
 MPI_OVERHEAD_PS, MPI_LATENCY_PS, MPI_PS_PER_BYTE = 500_000, 1_000_000, 1000
 CHIP_COSTS = Costs(
@@ -77,20 +77,7 @@ def _transport(setting: Setting, machine: Machine) -> Transport:
         if setting.system == "native":
             return _rcce(chip)
         return _polled(chip, setting.ranks) if setting.system == "polling" else _notified(chip)
-    return _mpi if setting.system == "native" else _ump(machine)
-
-
-def _ump(machine: Machine) -> Transport:
-    def cost(source: int, target: int, size_bytes: int) -> Cost:
-        count = -(-size_bytes // UMP_BYTES)
-        stream_ps = (count - 1) * machine.occupancy_ps[source][target]
-        return Cost(
-            count * machine.send_ps[source][target],
-            machine.latency_ps[source][target] + stream_ps,
-            count * machine.receive_ps(source, target),
-        )
-
-    return cost
+    return _mpi if setting.system == "native" else by_ump(machine)
 
 
 def _mpi(source: int, target: int, size_bytes: int) -> Cost:
