@@ -15,14 +15,14 @@ WITHIN, ACROSS = (0, 1, 2), (0, 4, 8)
 @cache
 def costs(lines: int = 1, additions_percent: int = 50) -> dict[str, ServiceCost]:
     return {
-        one: service_cost(MACHINE, one, range(12), 8, calls=30, lines=lines, additions_percent=additions_percent)
+        one: service_cost(MACHINE, one, range(12), 8, calls=20, lines=lines, additions_percent=additions_percent)
         for one in SPECTRUM
     }
 
 
 @pytest.mark.parametrize("discipline", [*SPECTRUM, "chosen"])
 def test_under_every_discipline_each_addition_counts_once_and_no_client_sees_a_counter_go_back(discipline: str) -> None:
-    calls = service_cost(MACHINE, discipline, range(12), 8, lines=2, calls=40).calls
+    calls = service_cost(MACHINE, discipline, range(12), 8, lines=2, calls=25).calls
     for key in range(4):
         added = sorted(call.value for call in calls if call.key == key and call.is_addition)
         assert added == list(range(1, len(added) + 1))

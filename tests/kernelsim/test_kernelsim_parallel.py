@@ -17,7 +17,7 @@ CORES = (0, 1, 2, 3)
 RIVAL = Application("rival", CpuBound(), (2, 3))
 
 
-def stealing(takes_over: str, *others: Application, duration_ps: int = 200 * MS) -> ApplicationOutcome:
+def stealing(takes_over: str, *others: Application, duration_ps: int = 120 * MS) -> ApplicationOutcome:
     work = WorkStealing(tasks=6, steps=37, step_ps=170 * US, takes_over=takes_over)
     return simulated(work, *others, cores=CORES, on=QUICK, duration_ps=duration_ps).applications["program"]
 
@@ -28,7 +28,7 @@ def test_work_stealing_that_reads_the_count_of_de_allocations_beats_one_that_doe
 
 
 def test_on_cores_of_its_own_the_count_neither_helps_nor_costs() -> None:
-    counted, blind = (stealing(takes_over, duration_ps=50 * MS).progress for takes_over in ("by count", "never"))
+    counted, blind = (stealing(takes_over, duration_ps=20 * MS).progress for takes_over in ("by count", "never"))
     assert counted == pytest.approx(blind, rel=0.02)
 
 
@@ -64,8 +64,8 @@ def test_the_count_tells_whether_a_dispatcher_runs() -> None:
 
 
 def looping(follows: bool, sizes: list[tuple[int, int]], *others: Application) -> Outcome:
-    loops = ParallelLoops(16, 80 * US, follows, sizes)
-    return simulated(loops, *others, cores=CORES, on=QUICK, duration_ps=150 * MS)
+    loops = ParallelLoops(16, 120 * US, follows, sizes)
+    return simulated(loops, *others, cores=CORES, on=QUICK, duration_ps=100 * MS)
 
 
 def test_a_team_has_at_each_loop_as_many_threads_as_it_has_cores() -> None:
@@ -79,9 +79,9 @@ def test_a_team_has_at_each_loop_as_many_threads_as_it_has_cores() -> None:
 
 
 def visiting(me: Member) -> Program:
-    """Comes after 50 ms and needs a core for 30 ms."""
-    yield me.sleep(50 * MS)
-    yield me.compute_ps(30 * MS)
+    """Comes after 20 ms and needs a core for 25 ms."""
+    yield me.sleep(20 * MS)
+    yield me.compute_ps(25 * MS)
 
 
 def test_a_team_shrinks_when_others_come_and_grows_when_they_have_gone() -> None:
