@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
+from kernelsim.applications.garbage import GarbageCollected, Guest
+from kernelsim.applications.kernels import BARRIERS, Kernel, Profile
+from kernelsim.applications.wavefront import LU_POINT_CYCLES, Lu
 from kernelsim.scenario import Programs
-from kernelsim.workloads.garbage import GarbageCollected, Guest
-from kernelsim.workloads.kernels import BARRIERS, Kernel, Profile
-from kernelsim.workloads.wavefront import LU_POINT_CYCLES, Lu
 
 MOST_ACCESSES = 2_000_000
 """Of lines and messages in a run: at each meeting every thread looks at a line that every other one takes."""

@@ -6,7 +6,7 @@ import pytest
 
 from experiments.reproduce import Row
 from experiments.reproduce.applications import APPLICATIONS, kernel_runs, lu_runs, web_runs
-from kernelsim.workloads.web_service import WebLoad
+from kernelsim.applications.web_service import WebLoad
 
 QUICK = ("REP-18",)
 """Rows that take well under a second."""

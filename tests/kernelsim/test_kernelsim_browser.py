@@ -6,7 +6,7 @@ import pytest
 from kernelsim_machines import MS, US, S, machine
 
 from kernelsim import Outcome, PhaseChange, Scenario, run
-from kernelsim.workloads.browser import BrowserDesktop, Frames
+from kernelsim.applications.browser import BrowserDesktop, Frames
 
 CORES = machine(4, per_package=2)
 DISPLAY = Frames(0, period_ps=16 * MS, work_ps=1500 * US, budget_ps=2 * MS)

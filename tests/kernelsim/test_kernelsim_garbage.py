@@ -6,9 +6,9 @@ import pytest
 from kernelsim_machines import MS, US, machine
 
 from kernelsim import Application, Programs, Scenario, run
+from kernelsim.applications.garbage import GarbageCollected, Guest
 from kernelsim.programs.team import Make
 from kernelsim.scenario import CpuBound
-from kernelsim.workloads.garbage import GarbageCollected, Guest
 
 THREADS = 8
 SLICE_MS = 15

@@ -4,7 +4,7 @@ import pytest
 from kernelsim_machines import HZ, MS, US, machine
 
 from kernelsim import Application, Programs, Scenario, run
-from kernelsim.workloads.kernels import Kernel, Profile
+from kernelsim.applications.kernels import Kernel, Profile
 
 CORES = machine(16)
 EVEN = Profile("even", HZ // 100, barriers=10)

@@ -3,8 +3,8 @@
 import pytest
 from kernelsim_machines import cycles
 
+from kernelsim.applications.loopback import WINDOW, Loopback, Stack
 from kernelsim.machine.coherence import Coherence
-from kernelsim.workloads.loopback import WINDOW, Loopback, Stack
 
 WORK = cycles(7000)
 CHANNEL = Stack(WORK)

@@ -6,7 +6,7 @@ import pytest
 from kernelsim_machines import MS, US, machine
 
 from kernelsim import Application, Programs, Scenario, run
-from kernelsim.workloads.wavefront import Cost, Solver, Wavefront
+from kernelsim.applications.wavefront import Cost, Solver, Wavefront
 
 CORES = machine(16)
 ITERATION_PS = 50 * MS

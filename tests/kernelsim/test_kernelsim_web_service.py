@@ -5,8 +5,8 @@ from dataclasses import replace
 from kernelsim_machines import HZ, MS, machine
 
 from kernelsim import Scenario, run
+from kernelsim.applications.web_service import WebLoad, WebService
 from kernelsim.outcome import ApplicationOutcome
-from kernelsim.workloads.web_service import WebLoad, WebService
 
 CORES = machine(4, per_package=2)
 LOAD = WebLoad(server_cycles=150_000, driver_cycles=3000, connections=20)

@@ -4,7 +4,7 @@ from functools import cache
 
 from experiments.reproduce.hardware.platform import platform
 from kernelsim import Application, Programs, Scenario, run
-from kernelsim.workloads.kernels import Kernel, Profile
+from kernelsim.applications.kernels import Kernel, Profile
 
 INTERVALS = 4
 CG = Profile("CG", 9_400_000_000, 1950, serial_percent=1, memory_percent=30, spread_percent=2)

@@ -5,11 +5,11 @@ from functools import cache
 
 from experiments.reproduce.hardware.platform import platform
 from kernelsim import Application, Machine, Programs, Scenario, run
+from kernelsim.applications.wavefront import Cost, Solver, Transport, Wavefront, by_ump
 from kernelsim.scc.chip import Chip, mesh
 from kernelsim.scc.costs import READ_LINE, REGISTER, WRITE_LINE, Costs
 from kernelsim.scc.receiving import by_notification, by_polling
 from kernelsim.scc.ring import Ring
-from kernelsim.workloads.wavefront import Cost, Solver, Transport, Wavefront, by_ump
 from planner.machine.latency import cycles_to_ps
 
 ITERATIONS = 250

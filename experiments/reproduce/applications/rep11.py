@@ -9,7 +9,7 @@ from experiments.parameters import Parameter
 from experiments.reproduce.applications.kernel_runs import CG, IS, PROFILES, parts_ps, total_s
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
-from kernelsim.workloads.kernels import Profile
+from kernelsim.applications.kernels import Profile
 
 CORES = (2, 4, 8, 12, 16)
 RUNS = 5

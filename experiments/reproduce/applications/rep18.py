@@ -7,8 +7,8 @@ from experiments.charts.line_chart import Axis, line_chart
 from experiments.parameters import Parameter
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
+from kernelsim.applications.loopback import Loopback, Stack
 from kernelsim.machine.coherence import Coherence
-from kernelsim.workloads.loopback import Loopback, Stack
 from planner.machine.latency import cycles_to_ps
 
 SOURCE, SINK = 0, 2

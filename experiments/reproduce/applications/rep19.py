@@ -15,7 +15,7 @@ from experiments.reproduce.applications.web_runs import (
 )
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
-from kernelsim.workloads.web_service import WebLoad
+from kernelsim.applications.web_service import WebLoad
 from planner import Application, place
 
 STATIC = WebLoad(server_cycles=146_700, driver_cycles=3000, wire_ps=5_700_000)

@@ -7,8 +7,8 @@ from itertools import permutations, product
 
 from experiments.reproduce.hardware.platform import platform
 from kernelsim import Machine, Scenario, run
+from kernelsim.applications.web_service import WebLoad, WebService
 from kernelsim.scenario import MILLISECOND_PS, SECOND_PS
-from kernelsim.workloads.web_service import WebLoad, WebService
 
 WARMUP_PS = 20 * MILLISECOND_PS
 Placement = Mapping[str, int]
