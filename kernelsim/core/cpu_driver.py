@@ -4,7 +4,7 @@ other cores.
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.core.gang_turns import GangTurns
-from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.rbed import BEST_EFFORT, HARD, SOFT, Rbed, Task
 from kernelsim.core.round_robin import RoundRobin
 from kernelsim.core.two_classes import TwoClasses
 from kernelsim.engine import LOOK, Engine
@@ -14,7 +14,7 @@ from kernelsim.trace import Mark, Slice, Trace
 
 Scheduler = Rbed | RoundRobin | GangTurns | TwoClasses
 
-_KINDS = {"B": Kind.BEST_EFFORT, "S": Kind.SOFT, "H": Kind.HARD, "G": Kind.HARD}
+_KINDS = {"B": BEST_EFFORT, "S": SOFT, "H": HARD, "G": HARD}
 
 
 class CpuDriver:
@@ -108,7 +108,7 @@ class CpuDriver:
         earliest = (now if asked_ps is None else asked_ps - self.origin_ps) + reservation.delay_ps
         if asked_ps is not None and earliest >= now:
             pass
-        elif old.kind is not Kind.BEST_EFFORT and old.queued and old.release <= now:
+        elif old.kind is not BEST_EFFORT and old.queued and old.release <= now:
             earliest = max(earliest, now, old.release + old.period)
         else:
             earliest = max(earliest, now)
@@ -118,7 +118,7 @@ class CpuDriver:
         if dispatcher.has_work:
             self.scheduler.make_runnable(task, now)
         self._decide()
-        return None if task.kind is Kind.BEST_EFFORT else self.origin_ps + task.release
+        return None if task.kind is BEST_EFFORT else self.origin_ps + task.release
 
     def follow(self, gang: str | None) -> None:
         """An interrupt: from now on it is this gang's turn; None while the handler itself needs the core."""
@@ -177,7 +177,7 @@ class CpuDriver:
         for task in self.scheduler.queue:
             if task.may_overrun and task.overrun_due is not None:
                 self._job_done(task, now)
-            elif task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < now:
+            elif task.kind is not BEST_EFFORT and task.release + task.deadline < now:
                 if task.used < task.budget:
                     self._missed(task, now)
                 elif task.finished is not None:
@@ -229,9 +229,9 @@ class CpuDriver:
         running, now = self.running, self._local()
         if running is None or not running.sections or not self.section_slack_ps or self._has_spared:
             return False
-        releases = [task.release for task in self.scheduler.queue if task.kind is not Kind.BEST_EFFORT]
+        releases = [task.release for task in self.scheduler.queue if task.kind is not BEST_EFFORT]
         until = min([now + self.section_slack_ps, *(max(release, now) for release in releases)])
-        if running.task.kind is not Kind.BEST_EFFORT or until == now:
+        if running.task.kind is not BEST_EFFORT or until == now:
             return False
         self._has_spared = True
         self._look_at = until + self.origin_ps
@@ -295,7 +295,7 @@ class CpuDriver:
 
 def _task(dispatcher: Dispatcher, reservation: Reservation, earliest: int) -> Task:
     kind = _KINDS[reservation.kind]
-    if kind is Kind.BEST_EFFORT:
+    if kind is BEST_EFFORT:
         return Task(kind, weight=reservation.weight, owner=dispatcher)
     release = earliest + (reservation.offset_ps - earliest) % reservation.period_ps
     return Task(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kernelsim.core.activation import Activation
-from kernelsim.core.rbed import Kind, Task
+from kernelsim.core.rbed import BEST_EFFORT, Task
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 
@@ -49,7 +49,7 @@ class Dispatcher:
             thread.dispatcher = self
         self.weight = weight
         """Its weight while it has no manifest."""
-        self.task = Task(Kind.BEST_EFFORT, weight=weight, owner=self)
+        self.task = Task(BEST_EFFORT, weight=weight, owner=self)
         self.activation = Activation()
         self.sections = 0
         """How many critical sections its threads are in."""
@@ -153,7 +153,7 @@ class Dispatcher:
         """The system takes it off its core and multiplexes it on another, best effort, from its next wake-up on."""
         self.driver.sleep(self)
         self.driver, self.core = driver, driver.core
-        self.task = Task(Kind.BEST_EFFORT, weight=self.weight, owner=self)
+        self.task = Task(BEST_EFFORT, weight=self.weight, owner=self)
 
     def release_thread(self, thread: UserThread) -> None:
         """One of its threads, running or blocked, leaves for another dispatcher."""

@@ -34,6 +34,10 @@ class Kind(IntEnum):
     BEST_EFFORT = 2
 
 
+HARD, SOFT, BEST_EFFORT = Kind
+"""The members by names of their own: to look one up in its class takes as long as all else in a comparison of kinds."""
+
+
 class Task:
     """What RBED knows of one dispatcher. `deadline` is relative to `release`; `used` counts against
     `budget`.
@@ -55,7 +59,7 @@ class Task:
         may_overrun: bool = False,
     ) -> None:
         self.kind = kind
-        self.may_overrun = may_overrun and kind is Kind.SOFT
+        self.may_overrun = may_overrun and kind is SOFT
         """Whether its jobs end when it yields, and not with its budget."""
         self.release = release
         self.budget = budget
@@ -133,7 +137,7 @@ class Rbed:
         """
         if task.queued:
             return
-        if task.kind is Kind.BEST_EFFORT:
+        if task.kind is BEST_EFFORT:
             task.weight = task.weight or 1
             self.best_effort_weight += task.weight
             self.queued_best_effort += 1
@@ -155,7 +159,7 @@ class Rbed:
         if not task.queued:
             return
         self._take_out(task)
-        if task.kind is Kind.BEST_EFFORT:
+        if task.kind is BEST_EFFORT:
             self.best_effort_weight -= task.weight
             self.queued_best_effort -= 1
         else:
@@ -172,7 +176,7 @@ class Rbed:
             return
         self._give_back(task, now)
         self._end_period(task, now, yields=True)
-        if task.kind is Kind.BEST_EFFORT:
+        if task.kind is BEST_EFFORT:
             task.release = now
         else:
             task.release += task.period
@@ -187,7 +191,7 @@ class Rbed:
 
     def is_alone(self, task: Task) -> bool:
         """Whether a yield of this best-effort task would only give it the core again."""
-        return len(self.queue) == 1 and task.queued and task.kind is Kind.BEST_EFFORT
+        return len(self.queue) == 1 and task.queued and task.kind is BEST_EFFORT
 
     def switch_to(self, task: Task) -> None:
         """A directed context switch: the core shows `task`, the one who was charged goes on paying."""
@@ -210,10 +214,10 @@ class Rbed:
         """Charge, select and return the task that the core shows from `now` on; None when it idles."""
         self._charge(now)
         rotations = 0
-        while (task := self._select(now)) is not None:
-            if task.kind is Kind.BEST_EFFORT and self.slack and self._run_in_slack(now):
+        while self.queue and (task := self._select(now)) is not None:
+            if task.kind is BEST_EFFORT and self.slack and self._run_in_slack(now):
                 return self.current
-            if task.kind is Kind.BEST_EFFORT:
+            if task.kind is BEST_EFFORT:
                 self._allocate(task, now)
             elif self.on_period_end is None and now > task.release + task.deadline:
                 raise SchedulerPanic(f"Missed hard deadline: now = {now}, deadline = {task.due}")
@@ -227,7 +231,7 @@ class Rbed:
                     now=now,
                 )
             self._rotate(task, now)
-        if self._run_in_slack(now):
+        if self.donate_slack and self._run_in_slack(now):
             return self.current
         self.charged = self.current = None
         return None
@@ -238,6 +242,8 @@ class Rbed:
         """
         running = self.charged
         if running is None:
+            if not self.queue:
+                return None
             look = min((task.release for task in self.queue if task.release > now), default=None)
             if self._in_slack is None or not self.slack:
                 return look
@@ -252,30 +258,28 @@ class Rbed:
                     break
                 look = min(look, task.release)
             return max(look, now + 1)
-        if running.kind is Kind.BEST_EFFORT:
+        if running.kind is BEST_EFFORT:
             look = min(look, max(running.release + running.deadline, now) + 1)
         for task in self.queue:
-            if now < task.release < look and task.kind is not Kind.BEST_EFFORT:
+            if now < task.release < look and task.kind is not BEST_EFFORT:
                 look = task.release
         return look
 
     # -- the rules -------------------------------------------------------------------------------------------
 
     def _charge(self, now: int) -> None:
-        if self._in_slack is not None:
-            self.slack -= min(self.slack, now - self._slack_from)
-            self._in_slack = None
-        if now >= self.slack_until:
-            self.slack = 0
+        if self.donate_slack:
+            self._charge_slack(now)
         task = self.charged
         if task is None or task.release > now:
             return
-        task.used += now - max(task.dispatched, task.release)
-        if task.kind is not Kind.BEST_EFFORT and task.used >= task.budget and task.finished is None:
+        task.used += now - (task.dispatched if task.dispatched > task.release else task.release)
+        is_spent = task.kind is not BEST_EFFORT and task.used >= task.budget
+        if is_spent and task.finished is None:
             task.finished = now - (task.used - task.budget)
         if self.protect_hard:
             task.dispatched = now
-            if task.queued and task.kind is not Kind.BEST_EFFORT and task.used >= task.budget:
+            if is_spent and task.queued:
                 self._rotate(task, now)
 
     def _select(self, now: int) -> Task | None:
@@ -306,7 +310,7 @@ class Rbed:
     def _rotate(self, task: Task, now: int) -> None:
         """A spent task ends its period: its budget is full again at the next release."""
         self._end_period(task, now)
-        if task.kind is Kind.BEST_EFFORT:
+        if task.kind is BEST_EFFORT:
             task.release = now
         elif now > task.release:
             task.release += task.period
@@ -318,7 +322,7 @@ class Rbed:
             task.overrun_due = task.job_due
             if yields:
                 self._end_job(task, now)
-        elif self.on_period_end is not None and task.kind is not Kind.BEST_EFFORT:
+        elif self.on_period_end is not None and task.kind is not BEST_EFFORT:
             self.on_period_end(task, now if task.finished is None else task.finished)
         task.used = 0
         task.finished = None
@@ -334,7 +338,7 @@ class Rbed:
 
     def _give_back(self, task: Task, now: int) -> None:
         """What is left of a budget may be used by others until its deadline."""
-        if not self.donate_slack or task.kind is Kind.BEST_EFFORT:
+        if not self.donate_slack or task.kind is BEST_EFFORT:
             return
         if now >= self.slack_until:
             self.slack = 0
@@ -342,10 +346,17 @@ class Rbed:
         self.slack += max(0, task.budget - used)
         self.slack_until = max(self.slack_until, task.due)
 
+    def _charge_slack(self, now: int) -> None:
+        if self._in_slack is not None:
+            self.slack -= min(self.slack, now - self._slack_from)
+            self._in_slack = None
+        if now >= self.slack_until:
+            self.slack = 0
+
     def _run_in_slack(self, now: int) -> bool:
         """The soft task that has overrun and whose deadline is the earliest, if there is any, has the core."""
         late = [task for task in self.queue if task.overrun_due is not None and task.release > now]
-        if not self.donate_slack or not late:
+        if not late:
             return False
         self.charged = None
         self._in_slack = self.current = min(late, key=lambda task: task.job_due)
@@ -356,7 +367,7 @@ class Rbed:
         """The only place where order is decided: behind equal deadlines, best effort also behind all that is
         released.
         """
-        best_effort, due, release = task.kind is Kind.BEST_EFFORT, task.release + task.deadline, task.release
+        best_effort, due, release = task.kind is BEST_EFFORT, task.release + task.deadline, task.release
         place = 0
         for other in self.queue:
             overtakes_not = best_effort and release >= other.release
@@ -375,4 +386,4 @@ def _precedes(task: Task, other: Task) -> bool:
     """Whether `task`, which stands behind `other` in the queue, goes first under `protect_hard`."""
     if task.kind is not other.kind:
         return task.kind < other.kind
-    return task.kind is not Kind.BEST_EFFORT and task.release + task.deadline < other.release + other.deadline
+    return task.kind is not BEST_EFFORT and task.release + task.deadline < other.release + other.deadline

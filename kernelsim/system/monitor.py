@@ -95,17 +95,18 @@ class Monitor(UserThread):
         self._engine.at(self._done_at, self._done)
 
     def _done(self) -> None:
-        if self._done_at != self._engine.now:
+        now = self._engine.now
+        if self._done_at != now:
             return
         self._done_at = self._remaining_ps = None
-        _, action = self._work.popleft()
-        action()
-        if not self._work and not self.polls:
+        work = self._work
+        work.popleft()[1]()
+        if not work and not self.polls:
             self.dispatcher.block_thread(self)
-        elif not self._work:
+        elif not work:
             self._rest()
         elif self.dispatcher.runs:  # what it has just programmed may have taken its core
-            self._begin(self._engine.now, self._work[0][0])
+            self._begin(now, work[0][0])
 
     def _rest(self) -> None:
         """Nothing to do: the core is the others' until the next look, unless work has come at this very instant."""
