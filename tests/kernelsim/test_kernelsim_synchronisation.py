@@ -362,3 +362,36 @@ def test_a_line_costs_its_transfer_from_who_had_it_and_nothing_to_who_has_it() -
 
     simulated(make, cores=(0, 1, 4))
     assert took == [0, 0, CORES.line_ps[0][1], 0, CORES.line_ps[1][4], 0]
+
+
+def waiting_cost_ps(hold_ps: int, spin_ps: int) -> int:
+    """What waiting for a mutex costs: the time that its core spins, and how late it goes on beside a free mutex."""
+    ends: dict[str, int] = {}
+
+    def make(team: Team) -> Body:
+        mutex = Mutex(team, spin_ps)
+
+        def body(me: Member) -> Program:
+            if me.index == 1:
+                yield me.compute_ps(1 * US)
+            yield from mutex.acquire(me)
+            ends["waits"] = me.now_ps
+            if me.index == 0:
+                yield me.compute_ps(1 * US + hold_ps)
+                ends["released"] = me.now_ps
+                yield from mutex.release(me)
+
+        return body
+
+    spun_ps = simulated(make).applications["program"].cpu_ps[1] - CORES.context_switch_ps - 1 * US
+    return spun_ps + ends["waits"] - ends["released"]
+
+
+@pytest.mark.parametrize("hold_us", [0, 1, 3, 7, 8, 20, 200])
+def test_who_spins_as_long_as_a_block_costs_loses_at_most_twice_what_the_better_would(hold_us: int) -> None:
+    """The window follows from the machine's cost of a block; what both have in common is two messages' worth."""
+    common_ps = 2 * CORES.latency_ps[0][1]
+    hold_ps = hold_us * US
+    spins, blocks = waiting_cost_ps(hold_ps, 1 * MS), waiting_cost_ps(hold_ps, 0)
+    assert waiting_cost_ps(hold_ps, CORES.block_ps) <= 2 * min(spins, blocks) + common_ps
+    assert (spins < blocks) == (hold_ps < CORES.block_ps)
