@@ -20,6 +20,7 @@ from kernelsim.scenario import (
     Barrier,
     CpuBound,
     Operation,
+    Programs,
     Reservation,
     Scenario,
     Schedule,
@@ -198,6 +199,8 @@ def _check_workload(scenario: Scenario, application: Application, asked_by: str)
         raise _refusal(f"{asked_by} with {workload.work_cycles} cycles of work", "at least 1")
     if isinstance(workload, Barrier):
         _check_barrier(scenario, application, workload, asked_by)
+    elif isinstance(workload, Programs) and workload.blocking:
+        _check_blocking(scenario, application, asked_by)
     elif isinstance(workload, StreamClustering):
         _check_stream(scenario, application, workload, asked_by)
     elif isinstance(workload, Scripted):
@@ -235,11 +238,16 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
         raise _refusal(f"{asked_by} with a spread of {barrier.spread_percent} %", f"0 to {MOST_SPREAD_PERCENT}")
     if barrier.wait != "spin" and barrier.spin_ps < LEAST_SPIN_PS:
         raise _refusal(f"{asked_by} spinning for {barrier.spin_ps} ps", "at least 40 ns, one turn")
+    if barrier.wait == "block":
+        _check_blocking(scenario, application, asked_by)
+
+
+def _check_blocking(scenario: Scenario, application: Application, asked_by: str) -> None:
     own = (reservation for schedule in scenario.schedules for reservation in _of(schedule, application.name))
-    if barrier.wait == "block" and any(reservation.kind != "B" for reservation in own):
+    if any(reservation.kind != "B" for reservation in own):
         raise ScenarioError(
             "blocking_real_time",
-            f"{asked_by} blocks at its barrier and has a real-time phase: waking a hard task inside its period is "
+            f"{asked_by} blocks and has a real-time phase: waking a hard task inside its period is "
             "RBED's 'released in the past'; accepted: wait = yield or spin",
             application=application.name,
         )

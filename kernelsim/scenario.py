@@ -86,10 +86,12 @@ class Programs:
     """Programs of the user's own: `make` is called once a run with the team, makes what its threads share, and returns
     the generator function that each thread runs with its `Member`.
 
-    Runs are equal where `make` and its programs depend on nothing but their team.
+    Runs are equal where `make` and its programs depend on nothing but their team. Programs known to be `blocking` are
+    refused in real time.
     """
 
     make: Make
+    blocking: bool = False
 
 
 Workload = Barrier | CpuBound | Scripted | Traffic | StreamClustering | Programs

@@ -81,7 +81,8 @@ def make_team(kind: str, option: Options, *, name: str, threads: int, seconds: f
     if kind == "virtual-machine":
         return Programs(Guest(interval_ps).make)
     collection_ps, spin_ps = round(_number(option["collection_ms"]) * 1e9), round(_number(option["spin_us"]) * 1e6)
-    return Programs(GarbageCollected(interval_ps, collection_ps, spin_ps, str(option["wait"])).make)
+    wait = str(option["wait"])
+    return Programs(GarbageCollected(interval_ps, collection_ps, spin_ps, wait).make, blocking=wait == "block")
 
 
 def _kernel(option: Options, name: str, threads: int, seconds: float, seed: int) -> Programs:
@@ -101,7 +102,8 @@ def _kernel(option: Options, name: str, threads: int, seconds: float, seed: int)
     )
     runs = seconds * FASTEST_HZ * threads / profile.work_cycles
     _check_accesses(name, runs * (profile.barriers * threads**2 + profile.locks), "work_cycles")
-    return Programs(Kernel(profile, str(option["barrier"]), seed=seed).make)
+    barrier = str(option["barrier"])
+    return Programs(Kernel(profile, barrier, seed=seed).make, blocking=barrier == "system call" or profile.locks > 0)
 
 
 def _lu(option: Options, name: str, threads: int, seconds: float) -> Programs:

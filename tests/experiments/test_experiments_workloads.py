@@ -81,3 +81,22 @@ def test_as_a_gang_a_guest_keeps_half_and_misses_nothing() -> None:
 def test_options_that_cannot_be_are_refused(kind: str, options: str, message: str) -> None:
     with pytest.raises(ExperimentError, match=message):
         experiments.run_scenario(HEAD + team(kind, f"workload_options = {options}"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "is_blocking"),
+    [
+        ("garbage-collected", "{}", True),
+        ("garbage-collected", '{ wait = "yield" }', False),
+        ("kernel", '{ work_cycles = 100_000_000, barrier = "system call" }', True),
+        ("kernel", "{ work_cycles = 100_000_000, locks = 9 }", True),
+        ("kernel", "{ work_cycles = 100_000_000 }", False),
+    ],
+)
+def test_what_blocks_is_refused_in_real_time(kind: str, options: str, is_blocking: bool) -> None:
+    text = HEAD + team(kind, f"workload_options = {options}", 'manifest = "H 80 160 80\\n"')
+    if not is_blocking:
+        assert progress(text) > 0
+        return
+    with pytest.raises(Exception, match="accepted: wait = yield or spin"):
+        experiments.run_scenario(text)
