@@ -20,7 +20,7 @@ from planner.placement.seeds.simple import compact, scatter, starts
 from planner.verify.placement_bound import check_evidence
 
 DEFAULT_ITERATIONS = 5000
-ITERATIONS_BEFORE_PROOF = 300
+ITERATIONS_BEFORE_PROOF = 100
 """A small problem is searched this long first; if the proof succeeds then, nothing more needs to be searched."""
 
 SMALL = 48

@@ -1,9 +1,8 @@
 """Which exchanges of two locations' contents keep the rules."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.placement.problem import (
     Apart,
@@ -16,9 +15,6 @@ from planner.placement.problem import (
     Separate,
     Together,
 )
-
-NEVER = 2**31 - 1
-"""The turn that never comes."""
 
 
 class Exchanges:
@@ -34,7 +30,7 @@ class Exchanges:
         self._matters = _matters(problem)
         self._rules = [_Marked(own, self._slots, problem.location_count) for own in _taken_together(problem.rules)]
         self._permits_all = bool(self._permitted.all())
-        self._there: Flags = self._permitted
+        self._permitted_at: Flags = np.ascontiguousarray(self._permitted.T)
 
     @property
     def depend_on_each_other(self) -> bool:
@@ -46,9 +42,14 @@ class Exchanges:
         """Whether there is no rule at all."""
         return self._permits_all and not self._rules
 
+    @property
+    def allow_all(self) -> bool:
+        """Whether every exchange of two slots is allowed, whatever is where."""
+        return self.permit_all and bool(self._matters.all())
+
     def allowed(self, at: Indices) -> Flags:
         """Slots x slots: whether exchanging their locations keeps every rule, given that `at` keeps them."""
-        there = self._there = self._permitted[:, at]
+        there = self._permitted[:, at]
         allowed = there & there.T & (self._matters[:, None] | self._matters[None, :])
         for rule in self._rules:
             fits = rule.fits(at)
@@ -56,20 +57,15 @@ class Exchanges:
         np.fill_diagonal(allowed, False)
         return allowed
 
-    def follow(self, one: int, other: int) -> None:
-        """The slots one and other of what `allowed` saw last exchange their locations."""
-        if not self._permits_all:
-            column = self._there[:, one].copy()
-            self._there[:, one] = self._there[:, other]
-            self._there[:, other] = column
+    def allowed_alone(self, pairs: Indices, places: Indices, by_slot: Callable[[Flags], Flags]) -> Flags:
+        """Walks x 2 x slots: the same for two slots of each walk, at these places; where no rule looks at others.
 
-    def close(self, slot: int, until: NDArray[np.int32]) -> None:
-        """Mark in `until` with whom the slot must never exchange; where no rule depends on other facilities."""
-        if not self._permits_all:
-            until[~(self._there[slot] & self._there[:, slot])] = NEVER
-        if not self._matters[slot]:
-            until[~self._matters] = NEVER
-        until[slot] = NEVER
+        `by_slot` turns rows over locations into rows over the slots that are there in that walk.
+        """
+        there = by_slot(self._permitted.take(pairs, axis=0))
+        there &= self._permitted_at.take(places, axis=0)
+        there &= self._matters.take(pairs)[:, :, None] | self._matters
+        return there
 
 
 class _Marked:

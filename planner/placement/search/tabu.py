@@ -1,4 +1,4 @@
-"""Robust tabu search: the best exchange that brings nobody back too soon (Taillard 1991)."""
+"""Robust tabu walks side by side: the best exchange that brings nobody back too soon (Taillard 1991)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.placement.problem import Flags, Matrix, Problem
-from planner.placement.rules.exchanges import NEVER, Exchanges
-from planner.placement.search.budget import Budget
-from planner.placement.search.walk import Walk
+from planner.placement.problem import Flags, Indices, Matrix, Problem
+from planner.placement.rules.exchanges import Exchanges
+from planner.placement.search.walks import Costs, Walks
 
 TOLERANCE = 1e-9
 """Relative change below which two costs are the same."""
@@ -17,48 +16,74 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best assignment of a run."""
+    """The best assignment of a walk."""
 
     cost: float
     assignment: tuple[int, ...]
 
 
 class Tabu:
-    """Runs from one assignment after another; the walk's buffers serve them all."""
+    """So many walks that move together, each from its own start until nothing better came for its own patience.
 
-    def __init__(self, problem: Problem, budget: Budget, random: np.random.Generator) -> None:
+    `until[w, s, l]`: the turn before which slot s must not come to location l; `until_at` the same by [w, l, s].
+    `closed[w, r, s]`: the turn before which the two must not exchange, the earlier of both. `least` is the least
+    cost that any walk met.
+    """
+
+    def __init__(self, problem: Problem, count: int, random: np.random.Generator) -> None:
         slots = problem.location_count
         self._problem = problem
-        self._budget = budget
         self._random = random
-        self._walk = Walk(problem)
+        self._walks = Walks(problem, count)
         self._exchanges = Exchanges(problem)
-        self._until: NDArray[np.int32] = np.empty((slots, slots), dtype=np.int32)
-        self._closed_until: NDArray[np.int32] = np.empty((slots, slots), dtype=np.int32)
-        self._is_closed: Flags = np.empty((slots, slots), dtype=bool)
-        self._open_change: Matrix = np.empty((slots, slots))
+        self._until: NDArray[np.int32] = np.zeros((count, slots, slots), dtype=np.int32)
+        self._until_at: NDArray[np.int32] = np.zeros((count, slots, slots), dtype=np.int32)
+        self._closed: NDArray[np.int32] = np.zeros((count, slots, slots), dtype=np.int32)
+        self._is_closed = np.empty(count * slots * slots, dtype=bool)
         self._shortest = max(2, int(0.9 * slots))
         self._spread = int(1.1 * slots) + 4 - self._shortest
         self._turn = 0
+        self._walk: Indices = np.arange(count)[:, None]
+        self._best: Indices = np.zeros((count, slots), dtype=np.int64)
+        self._aim: Matrix = np.zeros(count)
+        self._stale: Indices = np.zeros(count, dtype=np.int64)
+        self._patience: Indices = np.zeros(count, dtype=np.int64)
+        self.least = np.inf
 
-    def run(self, start: Sequence[int], patience: int) -> Found:
-        """The best met from `start`, which keeps the rules, until nothing better came for `patience` moves."""
-        walk = self._walk
-        self._begin(start)
-        best_cost, best = walk.cost, walk.at.copy()
-        stale = 0
-        while stale <= patience and not self._budget.is_spent:
-            pair = self._choose(best_cost)
-            if pair is None:
-                break
-            self._budget.used += 1
-            self._turn += 1
-            self._move(*pair)
-            stale += 1
-            if walk.cost < best_cost - TOLERANCE * abs(best_cost):
-                best_cost, best, stale = walk.cost, walk.at.copy(), 0
-        assignment = tuple(best[: self._problem.size].tolist())
+    def begin(self, walk: int, start: Sequence[int], patience: int) -> None:
+        """This walk starts anew from an assignment that keeps the rules."""
+        self._walks.place(walk, start)
+        if not (self._exchanges.allow_all or self._exchanges.depend_on_each_other):
+            self._walks.change[walk][~self._exchanges.allowed(self._walks.at[walk])] = np.inf
+        for turns in (self._until, self._until_at, self._closed):
+            turns[walk] = 0
+        self._patience[walk] = patience
+        self._note(np.array([walk]))
+
+    def found(self, walk: int) -> Found:
+        """The best that this walk met since it began."""
+        assignment = tuple(self._best[walk, : self._problem.size].tolist())
         return Found(self._problem.cost(assignment), assignment)
+
+    def assignment(self, walk: int) -> tuple[int, ...]:
+        """Where this walk is."""
+        return self._walks.assignment(walk)
+
+    def step(self) -> list[int]:
+        """Exchange two slots in every walk; the walks that are at their end."""
+        pairs, is_stuck = self._choose()
+        cost = self._walks.cost.copy()
+        self._turn += 1
+        self._move(pairs)
+        self._stale += 1
+        if is_stuck is not None:
+            self._walks.cost[is_stuck] = cost[is_stuck]
+            self._stale[is_stuck] = self._patience[is_stuck] + 1
+        better = self._walks.cost < self._aim
+        if better.any():
+            self._note(np.flatnonzero(better))
+        ended: list[int] = (self._stale > self._patience).nonzero()[0].tolist()
+        return ended
 
     def shaken(self, start: Sequence[int], exchanges: int) -> tuple[int, ...]:
         """`start` after so many random exchanges that keep the rules."""
@@ -75,50 +100,59 @@ class Tabu:
             at[one], at[other] = at[other], at[one]
         return tuple(at[: self._problem.size].tolist())
 
-    def _begin(self, start: Sequence[int]) -> None:
-        """`until[s, l]`: the turn before which slot s must not come to where slot l is."""
-        self._walk.place(start)
-        self._turn = 0
-        self._until[:] = 0
-        self._closed_until[:] = np.where(self._exchanges.allowed(self._walk.at), 0, NEVER)
+    def _note(self, walks: Indices) -> None:
+        """These walks are where they never were better."""
+        cost = self._walks.cost[walks]
+        self._aim[walks] = cost - TOLERANCE * np.abs(cost)
+        self._best[walks] = self._walks.at[walks]
+        self._stale[walks] = 0
+        self.least = min(self.least, float(cost.min()))
 
-    def _choose(self, best_cost: float) -> tuple[int, int] | None:
-        """The cheapest exchange that is open, or that leads below the best cost."""
-        change, slots = self._walk.change, len(self._walk.at)
-        if self._exchanges.depend_on_each_other:
-            self._closed_until[:] = np.where(
-                self._exchanges.allowed(self._walk.at), np.minimum(self._until, self._until.T), NEVER
-            )
-        place = int(change.argmin())
-        closed_until = int(self._closed_until.flat[place])
-        better = self._walk.cost + float(change.flat[place]) < best_cost - TOLERANCE * abs(best_cost)
-        if closed_until <= self._turn or (better and closed_until < NEVER):
-            return divmod(place, slots)
-        return self._choose_among_open()
+    def _choose(self) -> tuple[Indices, Flags | None]:
+        """The cheapest exchange that is open, or that leads below the best cost; which walks have none at all.
 
-    def _choose_among_open(self) -> tuple[int, int] | None:
-        slots = len(self._walk.at)
-        for last_closed in (self._turn, NEVER - 1):
-            np.greater(self._closed_until, last_closed, out=self._is_closed)
-            np.copyto(self._open_change, self._walk.change)
-            np.putmask(self._open_change, self._is_closed, np.inf)
-            place = int(self._open_change.argmin())
-            if self._open_change.flat[place] < np.inf:
-                return divmod(place, slots)
-        return None
+        A walk whose exchanges are all closed takes the cheapest of them; one that has none a slot with itself.
+        """
+        change = self._permitted_change()
+        count, slots = self._best.shape
+        flat, area = change.reshape(-1), slots * slots
+        np.greater(self._closed.reshape(-1), self._turn, out=self._is_closed)
+        closed = self._is_closed.nonzero()[0]
+        kept = flat.take(closed)
+        hopeful = kept < (self._aim - self._walks.cost).take(closed // area)
+        if hopeful.any():
+            closed, kept = closed[~hopeful], kept[~hopeful]
+        flat[closed] = np.inf
+        places = flat.reshape(count, area).argmin(axis=1)
+        is_shut = np.isinf(flat.take(places + self._walk[:, 0] * area))
+        flat[closed] = kept
+        is_stuck = None
+        if is_shut.any():
+            places[is_shut] = flat.reshape(count, area)[is_shut].argmin(axis=1)
+            is_stuck = np.isinf(flat.take(places + self._walk[:, 0] * area))
+        pairs = np.empty((count, 2), dtype=np.int64)
+        np.divmod(places, slots, pairs[:, 0], pairs[:, 1])
+        return pairs, is_stuck
 
-    def _move(self, one: int, other: int) -> None:
-        until = self._until
-        column = until[:, one].copy()
-        until[:, one] = until[:, other]
-        until[:, other] = column
-        until[one, other] = self._turn + self._shortest + int(self._random.random() * self._spread)
-        until[other, one] = self._turn + self._shortest + int(self._random.random() * self._spread)
-        self._walk.exchange(one, other)
+    def _permitted_change(self) -> Costs:
+        change = self._walks.change
         if not self._exchanges.depend_on_each_other:
-            self._exchanges.follow(one, other)
-            for slot in (one, other):
-                row = np.minimum(until[slot], until[:, slot])
-                self._exchanges.close(slot, row)
-                self._closed_until[slot] = row
-                self._closed_until[:, slot] = row
+            return change
+        allowed = np.stack([self._exchanges.allowed(at) for at in self._walks.at])
+        return np.where(allowed, change, np.inf).astype(change.dtype)
+
+    def _move(self, pairs: Indices) -> None:
+        walk, walks = self._walk, self._walks
+        before = walks.at[walk, pairs]
+        tenure = (self._random.random(pairs.shape) * self._spread).astype(np.int32)
+        tenure += self._turn + self._shortest - 1
+        self._until[walk, pairs, before] = tenure
+        self._until_at[walk, before, pairs] = tenure
+        walks.exchange(pairs)
+        closed = walks.by_slot(self._until[walk, pairs])
+        np.minimum(closed, self._until_at[walk, before[:, ::-1]], out=closed)
+        self._closed[walk, pairs] = closed
+        self._closed[walk, :, pairs] = closed
+        if not (self._exchanges.allow_all or self._exchanges.depend_on_each_other):
+            allowed = self._exchanges.allowed_alone(pairs, before[:, ::-1], walks.by_slot)
+            walks.put(pairs, np.where(allowed, walks.change[walk, pairs], np.inf))
