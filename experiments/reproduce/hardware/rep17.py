@@ -55,7 +55,7 @@ def rep17(seeds: int) -> Row:
         },
         notes=(
             "Latencies are inputs. The occupancy of a message is an input, too, the reciprocal of the printed "
-            "throughput: that a stream reaches it is fitted. What follows from both is where the window stops to "
+            "throughput: that a stream reaches it is an identity. What follows from both is where the window stops to "
             "matter: at three messages, far below 16, so that occupancy limited the published streams.",
             "With one occupancy for each machine, its first class's, the others are predicted with the errors that the "
             "series shows: within 2 % on 4x4 and 8x4, 7 % on 2x2; on the Intel machine the shared cache is another "
@@ -119,14 +119,14 @@ def _throughput_claims(rates: Mapping[str, Mapping[int, float]]) -> tuple[Claim,
             _text({name: one.throughput for name, one in printed.items()}),
             sustained,
             holds,
-            fitted=True,
+            identity=True,
         ),
         Claim(
             "stream over one by one",
             "1.49-2.15 (throughput times latency)",
             gain,
             all(1.45 <= one <= 2.2 for one in gain.values()),
-            fitted=True,
+            identity=True,
         ),
         Claim("window from which more gains less than 5 %", "far below 16", knee, max(knee.values()) <= 4),
     )
