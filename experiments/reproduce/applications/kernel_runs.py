@@ -7,9 +7,9 @@ from kernelsim import Application, Programs, Scenario, run
 from kernelsim.applications.kernels import Kernel, Profile
 
 INTERVALS = 4
-CG = Profile("CG", 9_400_000_000, 1950, serial_percent=1, memory_percent=30, spread_percent=2)
+CG = Profile("CG", 9_400_000_000, 1965, serial_percent=1, memory_percent=30, spread_percent=2)
 FT = Profile("FT", 20_000_000_000, 40, serial_percent=1, memory_percent=30, spread_percent=2)
-IS = Profile("IS", 2_300_000_000, 70, serial_percent=2, memory_percent=30, spread_percent=5)
+IS = Profile("IS", 2_300_000_000, 50, serial_percent=2, memory_percent=30, spread_percent=5)
 BARNES = Profile("Barnes-Hut", 2_500_000_000, 8, 69_193, 1024, 200, 2, 10, 10)
 RADIOSITY = Profile("radiosity", 3_000_000_000, 11, 231_190, 64, 200, 1, 10, 15)
 PROFILES = (CG, FT, IS, BARNES, RADIOSITY)

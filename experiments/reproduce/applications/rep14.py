@@ -125,7 +125,7 @@ def _parameters() -> tuple[Parameter, ...]:
         Parameter("work, SCC", SCC_FACTOR, "x the cycles", "free: chosen below the axis of Fig 4.5e"),
         Parameter("cube", "64 points, 250 iterations", "", "external: NAS LU class A"),
         Parameter("decomposition", "columns by ranks, a message a plane and neighbour", "", "external: NAS LU"),
-        Parameter("right-hand sides", 35, "% of the work", "external: about, NAS LU's timers"),
+        Parameter("right-hand sides", 35, "% of the work", "external: about, NAS LU's timers, recalled"),
         Parameter("message_latency", "as Table 2.5, by class", "cycles", "printed: Table 2.5"),
         Parameter("message_occupancy", "1000 / throughput", "cycles", "derived: Table 2.5; 56 bytes of payload"),
         Parameter("MPI overhead", MPI_OVERHEAD_PS, "ps", "free: about OpenMPI within a machine, with each copy"),

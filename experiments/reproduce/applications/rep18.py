@@ -173,7 +173,7 @@ def _parameters() -> tuple[Parameter, ...]:
         machine.parameter("line_other_package"),
         Parameter("hand_off", SERVICE_CYCLES, "cycles", "free: two cores do not saturate the interconnect"),
         Parameter("fetch", f"{FETCH_DWORDS} there, {FILL_DWORDS} back", "dwords",
-                  "external: HyperTransport packets; 8-byte commands, 4-byte responses, 64 bytes"),
+                  "external: HyperTransport packets, recalled; commands of 8 bytes, responses of 4, 64 of data"),
         Parameter("probe", f"{PROBE_DWORDS} there, {ANSWER_DWORDS} back", "dwords", "external: the same"),
         Parameter("shared_cache", SHARED_CACHE_CYCLES, "cycles", "derived: Table 2.2, L1 and L2; ablation only"),
     )  # fmt: skip
