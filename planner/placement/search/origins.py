@@ -18,7 +18,9 @@ Assignment: TypeAlias = tuple[int, ...]
 
 CROSSED_PART = 0.8
 CROSSED_PATIENCE = 0.7
-"""Of several walks, how many begin as children of elites, and how patient these are, in turns per location."""
+LEAST_PATIENCE = 40
+"""Of several walks, how many begin as children of elites, how patient these are, in turns per location, and in turns at
+least, since to begin anew takes as long as several turns."""
 
 PATIENCE = (0.5, 3.0, 10.0)
 SHORT_PATIENCE = (0.3, 1.0, 3.0)
@@ -75,7 +77,8 @@ class Origins:
         """Where this walk is to begin anew."""
         is_one_of_several = len(self._lines) > 1
         if is_one_of_several and self._random.random() < CROSSED_PART:
-            return Origin(self._crossed(walk), self._moves(CROSSED_PATIENCE), None, is_near=False)
+            patience = max(LEAST_PATIENCE, self._moves(CROSSED_PATIENCE))
+            return Origin(self._crossed(walk), patience, None, is_near=False)
         arm = int(self._random.choice(len(self._arms), p=self._credit / self._credit.sum()))
         source, patience = self._arms[arm]
         is_near = is_one_of_several and self._sources[source] not in (self._crossed, self._fresh)
