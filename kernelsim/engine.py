@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from heapq import heappop, heappush
 
-ARRIVAL, LOOK, EVALUATION = 0, 1 << 20, 2 << 20
-"""Ranks within one instant: first what arrives, then what CPU drivers decide, then what programs make of it.
+ARRIVAL, REQUEST, LOOK, EVALUATION = 0, 1 << 19, 1 << 20, 2 << 20
+"""Ranks within one instant: first what arrives, then what a scenario asks for, then what CPU drivers decide, then what
+programs make of it.
 
 Rank + core number orders the cores within a rank."""
 
