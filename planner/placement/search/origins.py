@@ -77,8 +77,8 @@ class Origins:
         """Where this walk is to begin anew."""
         is_one_of_several = len(self._lines) > 1
         if is_one_of_several and self._random.random() < CROSSED_PART:
-            patience = max(LEAST_PATIENCE, self._moves(CROSSED_PATIENCE))
-            return Origin(self._crossed(walk), patience, None, is_near=False)
+            moves = max(LEAST_PATIENCE, self._moves(CROSSED_PATIENCE))
+            return Origin(self._crossed(walk), moves, None, is_near=False)
         arm = int(self._random.choice(len(self._arms), p=self._credit / self._credit.sum()))
         source, patience = self._arms[arm]
         is_near = is_one_of_several and self._sources[source] not in (self._crossed, self._fresh)
