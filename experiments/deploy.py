@@ -85,6 +85,7 @@ def deploy(machine: Topology, *, provenance: Mapping[str, str] | None = None) ->
         context_switch_ps=costs.duration_ps("context_switch", ids[0]),
         timeslice_ps=costs.duration_ps("timeslice", ids[0]),
         block_ps=costs.duration_ps("block_and_wake", ids[0]),
+        isa=tuple(machine.core(core).isa or "" for core in ids),
     )
     costs.find("send_share_ppm")
     return Deployment(deployed, ids, (*costs.used, _clock(machine, clocks), _latency(machine)))

@@ -190,7 +190,22 @@ def _check_application(scenario: Scenario, application: Application) -> None:
     starts = application.starts_ps
     if starts and (len(starts) != len(application.cores) or min(starts) < 0):
         raise _refusal(f"{asked_by} with start times {list(starts)}", "one each, or none, from 0 on")
+    _check_instruction_sets(scenario, application, asked_by)
     _check_workload(scenario, application, asked_by)
+
+
+def _check_instruction_sets(scenario: Scenario, application: Application, asked_by: str) -> None:
+    isas, machine = application.isas, scenario.machine
+    if isas and len(isas) != len(application.cores):
+        raise _refusal(f"{asked_by} compiled for {list(isas)}", f"{len(application.cores)} instruction sets, or none")
+    for core, isa in zip(application.cores, isas, strict=False):
+        if not machine.can_run(isa, core):
+            raise ScenarioError(
+                "wrong_isa",
+                f"{asked_by} has a dispatcher compiled for {isa} on core {core}; accepted: {machine.isa[core]}",
+                core=core,
+                application=application.name,
+            )
 
 
 def _check_workload(scenario: Scenario, application: Application, asked_by: str) -> None:

@@ -119,7 +119,8 @@ class Reservation:
 class Application:
     """A domain with one dispatcher on each of `cores`; dispatcher i runs thread i, i + len(cores), ...
 
-    `starts_ps[i]` is when dispatcher i is created, counted from the start of its core's timer; 0 without it. With
+    `starts_ps[i]` is when dispatcher i is created, counted from the start of its core's timer; 0 without it. `isas[i]`
+    is the instruction set for which dispatcher i is compiled; without it each is compiled for its core's. With
     `groups` nothing is guaranteed to the application, but to its groups, which schedules and phase changes call
     "application/group": a dispatcher is in none, and best effort, until it joins one.
     """
@@ -131,6 +132,7 @@ class Application:
     weight: int = 1
     starts_ps: tuple[int, ...] = ()
     groups: tuple[str, ...] = ()
+    isas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

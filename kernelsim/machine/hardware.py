@@ -14,7 +14,7 @@ class Machine:
     what one message costs sender and receiver together (the reciprocal of Table 2.5's throughput),
     `send_ps[a][b]` the sender's part of it, `lmp_ps[a]` the one-way LMP latency (Table 2.4), `work_ps[a]`
     what a monitor and its CPU driver need for one operation, `line_ps[a][b]` the transfer of a cache line
-    from a's cache to b's.
+    from a's cache to b's. `isa[a]` is a's instruction set, empty where it is not known, as all are without it.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Machine:
     context_switch_ps: int
     timeslice_ps: int
     block_ps: int
+    isa: tuple[str, ...] = ()
 
     @property
     def cores(self) -> int:
@@ -42,6 +43,10 @@ class Machine:
     def cycles(self, duration_ps: int, core: int) -> int:
         """A duration in cycles of one core, rounded half up."""
         return (2 * duration_ps * self.clock_hz[core] + 10**12) // (2 * 10**12)
+
+    def can_run(self, isa: str, core: int) -> bool:
+        """Whether a core carries out what was compiled for an instruction set; where its own is unknown, it may."""
+        return not self.isa or self.isa[core] in ("", isa)
 
     def check_core(self, core: int, asked_by: str) -> None:
         """Raise ScenarioError unless `core` exists."""
