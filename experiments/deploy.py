@@ -1,11 +1,12 @@
 """The translation from the planner's view of a machine and its schedules to the simulator's."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any
 
 import kernelsim
 from experiments.errors import ExperimentError
+from experiments.pair_costs import PairCosts
 from experiments.parameters import Costs, Parameter
 from kernelsim.messages.peripheral import Image, Link
 from planner.admission.reservations import Reservation, Schedule
@@ -15,33 +16,6 @@ from planner.machine.relations import snapshot_of
 from planner.machine.topology import Topology
 
 PS_PER_NS = 1_000
-
-
-class Rows(Sequence[Sequence[int]]):
-    """A square matrix whose rows are worked out when first read, since few pairs of a large machine speak."""
-
-    __slots__ = ("_cell", "_rows", "_size")
-
-    def __init__(self, size: int, cell: Callable[[int, int], int]) -> None:
-        self._size = size
-        self._cell = cell
-        self._rows: dict[int, tuple[int, ...]] = {}
-
-    def __len__(self) -> int:
-        return self._size
-
-    @overload
-    def __getitem__(self, row: int) -> Sequence[int]: ...
-    @overload
-    def __getitem__(self, row: slice) -> Sequence[Sequence[int]]: ...
-    def __getitem__(self, row: int | slice) -> Sequence[int] | Sequence[Sequence[int]]:
-        if isinstance(row, slice):
-            return [self[index] for index in range(*row.indices(self._size))]
-        if not 0 <= row < self._size:
-            raise IndexError(row)
-        if row not in self._rows:
-            self._rows[row] = tuple(self._cell(row, column) for column in range(self._size))
-        return self._rows[row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +45,16 @@ def deploy(machine: Topology, *, provenance: Mapping[str, str] | None = None) ->
     """The machine as the simulator sees it; `provenance` says where each scalar cost comes from."""
     ids = machine.core_ids
     costs = Costs(machine, provenance or {})
+    pairs = PairCosts(machine, costs)
     clocks = tuple(machine.core(core).clock_hz or NOMINAL_CLOCK_HZ for core in ids)
     deployed = kernelsim.Machine(
         name=machine.name,
         clock_hz=clocks,
         package=tuple(machine.core(core).package for core in ids),
-        latency_ps=Rows(len(ids), lambda a, b: machine.latency_ps(ids[a], ids[b])),
-        occupancy_ps=Rows(len(ids), lambda a, b: _occupancy_ps(machine, ids[a], ids[b])),
-        send_ps=Rows(len(ids), lambda a, b: machine.send_ps(ids[a], ids[b])),
-        line_ps=Rows(len(ids), _line_transfer(machine, costs)),
+        latency_ps=pairs.latency_ps,
+        occupancy_ps=pairs.occupancy_ps,
+        send_ps=pairs.send_ps,
+        line_ps=pairs.line_ps,
         lmp_ps=tuple(costs.duration_ps("lmp_one_way", core) for core in ids),
         work_ps=tuple(costs.duration_ps("monitor_work", core) for core in ids),
         context_switch_ps=costs.duration_ps("context_switch", ids[0]),
@@ -88,7 +63,7 @@ def deploy(machine: Topology, *, provenance: Mapping[str, str] | None = None) ->
         isa=tuple(machine.core(core).isa or "" for core in ids),
     )
     costs.find("send_share_ppm")
-    return Deployment(deployed, ids, (*costs.used, _clock(machine, clocks), _latency(machine)))
+    return Deployment(deployed, ids, (*costs.used, _clock(machine, clocks), pairs.parameter()))
 
 
 def deploy_image(machine: Topology) -> Image:
@@ -141,39 +116,11 @@ def cost_provenance(knowledge: Any) -> dict[str, str]:
     return {str(row[0]): snapshot.source_of("cost", row)[1] for row in snapshot.rows("cost", 3)}
 
 
-def _occupancy_ps(machine: Topology, source: int, target: int) -> int:
-    """What sender and receiver spend together; never less than the sender alone."""
-    return max(machine.occupancy_ps(source, target), machine.send_ps(source, target)) if source != target else 0
-
-
-def _line_transfer(machine: Topology, costs: Costs) -> Callable[[int, int], int]:
-    """By dense indices; no transfer within a core. Both costs are asked for at once, to be listed."""
-    cores = machine.cores
-    same = [costs.duration_ps("line_same_package", core.id) for core in cores]
-    other = [costs.duration_ps("line_other_package", core.id) for core in cores]
-
-    def transfer_ps(source: int, target: int) -> int:
-        if source == target:
-            return 0
-        return (same if cores[source].package == cores[target].package else other)[target]
-
-    return transfer_ps
-
-
 def _clock(machine: Topology, clocks: tuple[int, ...]) -> Parameter:
     silent = sum(core.clock_hz is None for core in machine.cores)
     known = sorted(set(clocks))
     value = known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}"
     return Parameter("clock_hz", value, "Hz", f"free: {silent} cores state none" if silent else "stated")
-
-
-def _latency(machine: Topology) -> Parameter:
-    """The latencies as one line: their range, and the weakest of their sources."""
-    ids = machine.core_ids
-    pairs = [(a, b) for a in ids for b in ids if a != b]
-    values = sorted({machine.latency_ps(a, b) for a, b in pairs}) or [0]
-    value = values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
-    return Parameter("message_latency", value, "ps", machine.weakest_source(pairs))
 
 
 def _by_application(reservations: Iterable[Reservation]) -> dict[str, tuple[kernelsim.Reservation, ...]]:

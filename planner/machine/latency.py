@@ -47,7 +47,13 @@ def certainty_of(layer: str, source: str) -> Certainty:
 
 def weakest(certainties: Iterable[Certainty]) -> Certainty:
     """The least certain of them; `measured` for none, since nothing unsure was used."""
-    return max(set(certainties), key=CERTAINTIES.index, default="measured")
+    found = CERTAINTIES[0]
+    for certainty in certainties:
+        if CERTAINTIES.index(certainty) > CERTAINTIES.index(found):
+            found = certainty
+        if found == CERTAINTIES[-1]:
+            break
+    return found
 
 
 def cycles_to_ps(cycles: int, clock_hz: int) -> int:

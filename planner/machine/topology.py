@@ -153,7 +153,11 @@ class Topology:
 
     def send_ps(self, src: int, dst: int) -> int:
         """How long the sender is busy with one message: its share of the latency, rounded half up."""
-        return (2 * self.latency_ps(src, dst) * self.send_share_ppm + 1_000_000) // 2_000_000
+        return self.sender_part_ps(self.latency_ps(src, dst))
+
+    def sender_part_ps(self, latency_ps: int) -> int:
+        """The sender's part of a latency."""
+        return (2 * latency_ps * self.send_share_ppm + 1_000_000) // 2_000_000
 
     def occupancy_ps(self, src: int, dst: int) -> int:
         """Time from message to message in a stream: by throughput or interval where stated, else the send share."""
