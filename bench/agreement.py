@@ -9,7 +9,7 @@ from experiments.comparing.phase_change import phase_change_cycles
 from experiments.deploy import deploy
 from kernelsim import Application, Operation, PhaseChange, Reservation, Scenario, Schedule, run
 from kernelsim.scenario import MILLISECOND_PS, Scripted
-from kernelsim.system.routes import by_package
+from kernelsim.system.agreement.routes import by_package
 from planner import Topology, multicast
 
 GOAL_EVENTS_A_SECOND = 300_000

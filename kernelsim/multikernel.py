@@ -12,11 +12,11 @@ from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
 from kernelsim.scenario import Deallocation, Join, Operation, PhaseChange, Scenario, Schedule
 from kernelsim.shortcuts.apart import take_apart
 from kernelsim.shortcuts.symmetry import fold
-from kernelsim.system.agreement import PhaseChangeProtocol
+from kernelsim.system.agreement.operations import Operations, check_operation
+from kernelsim.system.agreement.phase_change import PhaseChangeProtocol
+from kernelsim.system.agreement.round import check_cover
 from kernelsim.system.groups import Joining, domain_of
 from kernelsim.system.monitor import Monitor
-from kernelsim.system.operations import Operations, check_operation
-from kernelsim.system.round import check_cover
 from kernelsim.system.taking_back import TakingBack
 from kernelsim.trace import Mark
 

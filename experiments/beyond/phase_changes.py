@@ -8,7 +8,7 @@ from experiments.charts.line_chart import Axis, line_chart
 from kernelsim import Application, PhaseChange, Reservation, Scenario, Schedule, run
 from kernelsim.machine.interconnect import Interconnect
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Scripted
-from kernelsim.system.routes import by_package
+from kernelsim.system.agreement.routes import by_package
 from planner import multicast
 
 NAME = "probe"

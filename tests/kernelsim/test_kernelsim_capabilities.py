@@ -26,9 +26,9 @@ from kernelsim.capabilities.kinds import (
 )
 from kernelsim.capabilities.sharing import Request, Serialised, deserialise, serialise
 from kernelsim.exploring import Exploration, explore
-from kernelsim.system.memory import Keeper, MemoryStep
-from kernelsim.system.replica import RETYPE, REVOKE, Change, Replica
-from kernelsim.system.two_phase import Message, Node
+from kernelsim.system.agreement.memory import Keeper, MemoryStep
+from kernelsim.system.agreement.replica import RETYPE, REVOKE, Change, Replica
+from kernelsim.system.agreement.two_phase import Message, Node
 
 PAGE = 4096
 REGIONS = tuple((place * 4 * PAGE, 4 * PAGE) for place in range(3))

@@ -8,8 +8,8 @@ from kernelsim_machines import HZ, MS, US, S, barrier_beside_cpu_bound, cycles, 
 
 from kernelsim import Application, Machine, Operation, Outcome, Reservation, Scenario, ScenarioError, run
 from kernelsim.scenario import CpuBound, Scripted
-from kernelsim.system.routes import by_package, farthest_first, unicast
-from kernelsim.system.shootdown import broadcast_ps, multicast_ps
+from kernelsim.system.agreement.routes import by_package, farthest_first, unicast
+from kernelsim.system.agreement.shootdown import broadcast_ps, multicast_ps
 
 CORES = tuple(range(16))
 

@@ -20,7 +20,7 @@ from kernelsim_machines import (
 
 from kernelsim import Application, Outcome, PhaseChange, Scenario, ScenarioError, run
 from kernelsim.scenario import CpuBound, Scripted
-from kernelsim.system.routes import by_package, unicast
+from kernelsim.system.agreement.routes import by_package, unicast
 
 TWO_LEVEL = {0: (1, 2, 3, 4, 8, 12), 4: (5, 6, 7), 8: (9, 10, 11), 12: (13, 14, 15)}
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from kernelsim.system.replica import JOIN, LEAVE, RAW, RETYPE, REVOKE, Change, Replica
-from kernelsim.system.two_phase import Message, Node, Step, Transaction
+from kernelsim.system.agreement.replica import JOIN, LEAVE, RAW, RETYPE, REVOKE, Change, Replica
+from kernelsim.system.agreement.two_phase import Message, Node, Step, Transaction
 
 FRAME, TABLE = "frame", "page table"
 

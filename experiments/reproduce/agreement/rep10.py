@@ -11,7 +11,7 @@ from experiments.reproduce.agreement.runs import phase_changes, schedules
 from experiments.reproduce.hardware.platform import X86, platform
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim import Machine
-from kernelsim.system.routes import by_package
+from kernelsim.system.agreement.routes import by_package
 
 LARGEST, PUBLISHED = "amd-8x4", 24_535
 CHANGES_A_SEED = 50

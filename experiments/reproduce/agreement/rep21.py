@@ -8,8 +8,8 @@ from experiments.reproduce.agreement.runs import cycles_ps
 from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim import Machine
-from kernelsim.system.routes import by_package, farthest_first, unicast
-from kernelsim.system.shootdown import broadcast_ps, multicast_ps
+from kernelsim.system.agreement.routes import by_package, farthest_first, unicast
+from kernelsim.system.agreement.shootdown import broadcast_ps, multicast_ps
 from planner import multicast
 
 MACHINE = "amd-8x4"

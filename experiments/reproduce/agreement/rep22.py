@@ -9,8 +9,8 @@ from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim import Application, Operation, Reservation, Scenario, run
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, CpuBound
-from kernelsim.system.routes import by_package
-from kernelsim.system.shootdown import ipi_ps
+from kernelsim.system.agreement.routes import by_package
+from kernelsim.system.agreement.shootdown import ipi_ps
 
 MACHINE = "amd-8x4"
 CORES = (2, 3, 4, 5, 6, 8, 10, 11, 12, 13, 14, 15, 16, 20, 24, 28, 32)

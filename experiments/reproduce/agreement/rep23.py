@@ -9,8 +9,8 @@ from experiments.reproduce.hardware.platform import platform
 from experiments.reproduce.row import Ablation, Claim, Row
 from kernelsim import Application, Operation, Scenario, run
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Scripted
-from kernelsim.system.routes import by_package
-from kernelsim.system.shootdown import ipi_ps
+from kernelsim.system.agreement.routes import by_package
+from kernelsim.system.agreement.shootdown import ipi_ps
 
 MACHINE = "amd-8x4"
 CORES = (2, 4, 8, 16, 24, 32)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kernelsim.capabilities.kinds import RAW
-from kernelsim.system.replica import RETYPE, Change
-from kernelsim.system.replica import Replica as Agreed
-from kernelsim.system.two_phase import COMMIT, Message, Node, Step, Transaction
+from kernelsim.system.agreement.replica import RETYPE, Change
+from kernelsim.system.agreement.replica import Replica as Agreed
+from kernelsim.system.agreement.two_phase import COMMIT, Message, Node, Step, Transaction
 
 Stamp = tuple[int, int]
 """A Lamport clock, then the core."""

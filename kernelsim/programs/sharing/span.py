@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from kernelsim.programs.requests import Program, Wait
 from kernelsim.programs.team import Member, Team
-from kernelsim.system.round import Round
-from kernelsim.system.routes import by_package
+from kernelsim.system.agreement.round import Round
+from kernelsim.system.agreement.routes import by_package
 
 
 class PageFaultError(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from kernelsim.engine import Engine
 from kernelsim.machine.hardware import Machine
 from kernelsim.messages.mesh import Mesh
-from kernelsim.system.round import Round, Sends, check_cover
+from kernelsim.system.agreement.round import Round, Sends, check_cover
 from kernelsim.system.speaker import Poller
 from kernelsim.trace import Trace
 

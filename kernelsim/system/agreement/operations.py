@@ -11,12 +11,12 @@ from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.outcome import OperationOutcome
 from kernelsim.scenario import Operation
+from kernelsim.system.agreement.replica import JOIN, LEAVE, RETYPE, Change, Replica
+from kernelsim.system.agreement.round import Round, check_cover
+from kernelsim.system.agreement.routes import unicast
+from kernelsim.system.agreement.shootdown import Tlb
+from kernelsim.system.agreement.two_phase import COMMIT, PREPARE, Message, Node, Step, Transaction
 from kernelsim.system.monitor import Monitor
-from kernelsim.system.replica import JOIN, LEAVE, RETYPE, Change, Replica
-from kernelsim.system.round import Round, check_cover
-from kernelsim.system.routes import unicast
-from kernelsim.system.shootdown import Tlb
-from kernelsim.system.two_phase import COMMIT, PREPARE, Message, Node, Step, Transaction
 from kernelsim.trace import Mark, Trace
 
 SEND = "send"

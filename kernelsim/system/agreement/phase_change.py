@@ -11,9 +11,9 @@ from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.outcome import PhaseChangeOutcome
 from kernelsim.scenario import PhaseChange
+from kernelsim.system.agreement.round import Round
 from kernelsim.system.groups import domain_of
 from kernelsim.system.monitor import Monitor
-from kernelsim.system.round import Round
 from kernelsim.trace import Mark, Trace
 
 

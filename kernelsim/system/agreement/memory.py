@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from kernelsim.capabilities.database import Database, Refused
 from kernelsim.capabilities.sharing import Request, propose, region_to_agree_on, retyped, revoked
-from kernelsim.system.replica import RETYPE, REVOKE, Change
-from kernelsim.system.two_phase import COMMIT, Message, Node, Step, Transaction
+from kernelsim.system.agreement.replica import RETYPE, REVOKE, Change
+from kernelsim.system.agreement.two_phase import COMMIT, Message, Node, Step, Transaction
 
 
 @dataclass(frozen=True, slots=True)

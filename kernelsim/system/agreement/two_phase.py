@@ -11,7 +11,7 @@ States and messages are values: nothing here knows a clock, and a test walks all
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from kernelsim.system.replica import Change, Replica
+from kernelsim.system.agreement.replica import Change, Replica
 
 PREPARE, VOTE, COMMIT, ABORT = "prepare", "vote", "commit", "abort"
 
