@@ -6,10 +6,10 @@ from types import MappingProxyType
 
 from kernelsim.core.cpu_driver import CpuDriver, Scheduler
 from kernelsim.core.dispatcher import Dispatcher
-from kernelsim.core.gang_turns import GangTurns
-from kernelsim.core.rbed import Rbed
-from kernelsim.core.round_robin import RoundRobin
-from kernelsim.core.two_classes import TwoClasses
+from kernelsim.core.schedulers.gang_turns import GangTurns
+from kernelsim.core.schedulers.rbed import Rbed
+from kernelsim.core.schedulers.round_robin import RoundRobin
+from kernelsim.core.schedulers.two_classes import TwoClasses
 from kernelsim.engine import Engine
 from kernelsim.machine.interconnect import Network
 from kernelsim.messages.mesh import Mesh

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from kernelsim.capabilities.kinds import FROM_RAW, TRAVELLING
-from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE
+from kernelsim.core.schedulers.rbed import BEST_EFFORT_SHARE, ONE
 from kernelsim.errors import ScenarioError
 from kernelsim.scenario import (
     BARRIERS,

@@ -3,10 +3,10 @@ other cores.
 """
 
 from kernelsim.core.dispatcher import Dispatcher
-from kernelsim.core.gang_turns import GangTurns
-from kernelsim.core.rbed import BEST_EFFORT, HARD, SOFT, Rbed, Task
-from kernelsim.core.round_robin import RoundRobin
-from kernelsim.core.two_classes import TwoClasses
+from kernelsim.core.schedulers.gang_turns import GangTurns
+from kernelsim.core.schedulers.rbed import BEST_EFFORT, HARD, SOFT, Rbed, Task
+from kernelsim.core.schedulers.round_robin import RoundRobin
+from kernelsim.core.schedulers.two_classes import TwoClasses
 from kernelsim.engine import LOOK, Engine
 from kernelsim.outcome import Miss
 from kernelsim.scenario import Reservation

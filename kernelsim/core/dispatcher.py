@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from kernelsim.core.activation import Activation
-from kernelsim.core.rbed import BEST_EFFORT, Task
+from kernelsim.core.schedulers.rbed import BEST_EFFORT, Task
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import Engine
 

@@ -1,6 +1,6 @@
 """Runs a scheduler scenario tick by tick in effect, from one scheduling event to the next in cost."""
 
-from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.schedulers.rbed import Kind, Rbed, Task
 from kernelsim.errors import ScenarioError, SchedulerPanic
 from kernelsim.schedsim.chart import Chart
 from kernelsim.schedsim.events import MAX_TASKS, TIMESLICE_TICKS, Event, events, refuse

@@ -11,9 +11,9 @@ import pytest
 
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
-from kernelsim.core.gang_turns import GangTurns
-from kernelsim.core.rbed import Rbed, Task
-from kernelsim.core.round_robin import RoundRobin
+from kernelsim.core.schedulers.gang_turns import GangTurns
+from kernelsim.core.schedulers.rbed import Rbed, Task
+from kernelsim.core.schedulers.round_robin import RoundRobin
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.planner import Planner
 

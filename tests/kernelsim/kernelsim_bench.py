@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.schedulers.rbed import Kind, Rbed, Task
 
 Operation = tuple[int, Callable[[int], None]]
 

@@ -1,6 +1,6 @@
 """Barrelfish's scheduler simulator once more, tick by tick and word for word: slow, and sharing no code with ours.
 
-Section numbers are those of the rules that `kernelsim.core.rbed` and `kernelsim.schedsim` were written from.
+Section numbers are those of the rules that `kernelsim.core.schedulers.rbed` and `kernelsim.schedsim` were written from.
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from kernelsim_bench import Bench, Operation
 
 from kernelsim import SchedulerPanic
-from kernelsim.core.rbed import BEST_EFFORT_SHARE, ONE, Kind, Rbed, Task
+from kernelsim.core.schedulers.rbed import BEST_EFFORT_SHARE, ONE, Kind, Rbed, Task
 
 SLICE = 80_000
 PERIODS = (8, 12, 16, 24, 32, 48)

@@ -10,7 +10,7 @@ from kernelsim_bench import Bench
 from kernelsim_machines import MS, US, machine
 
 from kernelsim import Application, Outcome, Reservation, Scenario, Schedule, run
-from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.schedulers.rbed import Kind, Rbed, Task
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
 from kernelsim.scenario import CpuBound, Programs

@@ -19,12 +19,12 @@ from kernelsim.capabilities.kinds import (
     PAGE_TABLE,
     RAW,
 )
-from kernelsim.core import system_calls
-from kernelsim.core.node import MONITOR, MONITOR_ENDPOINT, OWN_DISPATCHER, RECEIVE_SLOT, Node
-from kernelsim.core.system_calls import SYSTEM_CALLS, system_call
 from kernelsim.dispatchers.paging import PAGE_BYTES, SelfPager
 from kernelsim.dispatchers.structure import Entry, Registers
-from kernelsim.system.sending import Hop, send_across
+from kernelsim.nodes import system_calls
+from kernelsim.nodes.node import MONITOR, MONITOR_ENDPOINT, OWN_DISPATCHER, RECEIVE_SLOT, Node
+from kernelsim.nodes.sending import Hop, send_across
+from kernelsim.nodes.system_calls import SYSTEM_CALLS, system_call
 
 INVOKE, YIELD, SEND = range(3)
 WORDS = (1, 2, 3, 4)

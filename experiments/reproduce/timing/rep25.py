@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from experiments.parameters import Parameter
 from experiments.reproduce.row import Ablation, Claim, Row
-from kernelsim.core.rbed import Kind, Rbed, Task
+from kernelsim.core.schedulers.rbed import Kind, Rbed, Task
 
 WCET, PERIOD, END = 30, 100, 350
 YIELD_AFTER = 20

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from kernelsim.capabilities.database import Database, Refused
 from kernelsim.capabilities.sharing import deserialise, serialise
-from kernelsim.core.node import MONITOR, RECEIVE_SLOT, Node
-from kernelsim.core.system_calls import send
+from kernelsim.nodes.node import MONITOR, RECEIVE_SLOT, Node
+from kernelsim.nodes.system_calls import send
 
 _NO_WORDS = (0, 0, 0, 0)
 

@@ -18,8 +18,8 @@ from kernelsim.capabilities.kinds import (
     IPI,
     PAGE_TABLE,
 )
-from kernelsim.core.node import RECEIVE_SLOT, Node, started
 from kernelsim.dispatchers.delivery import Delivery
+from kernelsim.nodes.node import RECEIVE_SLOT, Node, started
 
 
 @dataclass(frozen=True, slots=True)

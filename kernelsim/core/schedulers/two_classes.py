@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from kernelsim.core.rbed import Task
-from kernelsim.core.round_robin import RoundRobin
+from kernelsim.core.schedulers.rbed import Task
+from kernelsim.core.schedulers.round_robin import RoundRobin
 
 ALWAYS_FIRST = "monitor"
 

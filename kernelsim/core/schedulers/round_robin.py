@@ -4,7 +4,7 @@ length.
 
 from collections.abc import Sequence
 
-from kernelsim.core.rbed import Task
+from kernelsim.core.schedulers.rbed import Task
 
 
 class RoundRobin:

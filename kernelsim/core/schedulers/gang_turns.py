@@ -1,6 +1,6 @@
 """One core under a central gang scheduler: it runs the member of the gang whose turn the coordinator has announced."""
 
-from kernelsim.core.rbed import Task
+from kernelsim.core.schedulers.rbed import Task
 
 
 class GangTurns:
