@@ -13,7 +13,7 @@ from kernelsim.system.planner import Planner
 from kernelsim.system.speaker import Speaker, transmit
 
 if TYPE_CHECKING:
-    from kernelsim.messages.naming.switchboard import Switchboard
+    from kernelsim.naming.switchboard import Switchboard
 
 
 class Monitor(UserThread):

@@ -11,10 +11,10 @@ import facts
 import kernelsim
 import skb
 from experiments.deploy import Deployment, deploy, deploy_schedules
-from kernelsim.messages.channels.setup import ChannelSetup
-from kernelsim.messages.naming.switchboard import switchboard
+from kernelsim.channels.setup import ChannelSetup
 from kernelsim.messages.typed.interface import read_interface
 from kernelsim.messages.ump_format import UmpFormat
+from kernelsim.naming.switchboard import switchboard
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
 from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Barrier

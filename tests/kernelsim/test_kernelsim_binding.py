@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from kernelsim.errors import ScenarioError
 from kernelsim.exploring import Exploration, explore
-from kernelsim.messages.naming.binding import (
+from kernelsim.naming.binding import (
     DIED,
     BindingDispatcher,
     BindingMonitor,
@@ -19,8 +19,8 @@ from kernelsim.messages.naming.binding import (
     MonitorStep,
     Party,
 )
-from kernelsim.messages.naming.iref import Iref, read_iref
-from kernelsim.messages.naming.name_service import NAME_SERVICE, NameService
+from kernelsim.naming.iref import Iref, read_iref
+from kernelsim.naming.name_service import NAME_SERVICE, NameService
 
 SERVER, NEIGHBOUR, FAR = Party(1, 0), Party(1, 1), Party(0, 0)
 

@@ -7,16 +7,16 @@ import pytest
 from kernelsim_machines import MS, US, machine
 
 from kernelsim import Application, Outcome, Programs, Scenario, run
+from kernelsim.channels.conversation import TypedEnd, first_of
+from kernelsim.channels.links import Links, Side
+from kernelsim.channels.setup import ChannelSetup
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
-from kernelsim.messages.channels.conversation import TypedEnd, first_of
-from kernelsim.messages.channels.links import Links, Side
-from kernelsim.messages.channels.setup import ChannelSetup
-from kernelsim.messages.naming.switchboard import switchboard
 from kernelsim.messages.typed.interface import Interface, read_interface
 from kernelsim.messages.ump_format import UmpFormat
 from kernelsim.microbenchmarks.message_stream import MessageStream
+from kernelsim.naming.switchboard import switchboard
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
 from kernelsim.scenario import CpuBound

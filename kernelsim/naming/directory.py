@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
+from kernelsim.channels.waking import BySwitch, News
 from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
-from kernelsim.messages.channels.waking import BySwitch, News
-from kernelsim.messages.naming.iref import Iref
-from kernelsim.messages.naming.name_service import NAME_SERVICE, NameService
+from kernelsim.naming.iref import Iref
+from kernelsim.naming.name_service import NAME_SERVICE, NameService
 from kernelsim.programs.requests import Program, Steps, Wait
 from kernelsim.programs.signal import Signal
 from kernelsim.programs.team import Member

@@ -9,7 +9,7 @@ Nodes and messages are values: nothing here knows a clock, and a test walks all 
 
 from dataclasses import dataclass, replace
 
-from kernelsim.messages.naming.iref import Iref
+from kernelsim.naming.iref import Iref
 
 BIND, ACCEPT, REFUSE, RETURN, DIED = "bind", "accept", "refuse", "return", "died"
 

@@ -3,9 +3,9 @@
 from collections import deque
 from functools import partial
 
+from kernelsim.channels.links import Side
+from kernelsim.channels.waking import News, Notifier
 from kernelsim.errors import ScenarioError
-from kernelsim.messages.channels.links import Side
-from kernelsim.messages.channels.waking import News, Notifier
 from kernelsim.messages.spinning import SpinRule
 from kernelsim.messages.typed.encoding import Value
 from kernelsim.messages.typed.interface import Interface

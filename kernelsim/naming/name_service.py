@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from kernelsim.errors import ScenarioError
-from kernelsim.messages.naming.iref import Iref
+from kernelsim.naming.iref import Iref
 
 NAME_SERVICE = Iref(core=0, dispatcher=0, service=0)
 """The reference that every domain knows (dissertation, section 2.6.1)."""

@@ -3,13 +3,15 @@
 from collections import deque
 from dataclasses import dataclass, field
 
+from kernelsim.channels.conversation import TypedEnd
+from kernelsim.channels.links import Links, Side
+from kernelsim.channels.setup import ChannelSetup
+from kernelsim.channels.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.errors import ScenarioError
-from kernelsim.messages.channels.conversation import TypedEnd
-from kernelsim.messages.channels.links import Links, Side
-from kernelsim.messages.channels.setup import ChannelSetup
-from kernelsim.messages.channels.waking import ByInterrupt, ByMonitor, BySwitch, Notifier
-from kernelsim.messages.naming.binding import (
+from kernelsim.messages.spinning import FixedSpin
+from kernelsim.messages.typed.interface import Interface
+from kernelsim.naming.binding import (
     ACCEPT,
     BIND,
     REFUSE,
@@ -20,11 +22,9 @@ from kernelsim.messages.naming.binding import (
     Message,
     Party,
 )
-from kernelsim.messages.naming.directory import Directory, awaited
-from kernelsim.messages.naming.iref import Iref
-from kernelsim.messages.naming.name_service import NAME_SERVICE
-from kernelsim.messages.spinning import FixedSpin
-from kernelsim.messages.typed.interface import Interface
+from kernelsim.naming.directory import Directory, awaited
+from kernelsim.naming.iref import Iref
+from kernelsim.naming.name_service import NAME_SERVICE
 from kernelsim.programs.requests import Program, Steps, Wait
 from kernelsim.programs.signal import Signal
 from kernelsim.programs.team import Member, Team
