@@ -1,5 +1,6 @@
 """An application of a scenario: an `[[application]]` table, with or without an APP.toml behind it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,18 +14,22 @@ from planner.errors import PlanError
 
 PLACEMENTS = ("compact", "scatter", "solved", "random")
 PLAN_KEYS = ("objective", "weights", "current", "group", "traffic", "constraint", "smt", "distinct", "isolated")
-RUN_KEYS = ("workload", "threads", "cores", "placement", "manifest", "weight", "workload_options")
+TABLE_KEYS = ("groups", "starts_ms", "workload_options")
+"""Keys whose values are tables or lists."""
+RUN_KEYS = ("workload", "threads", "cores", "placement", "manifest", "weight", *TABLE_KEYS)
 KEYS = ("name", "app", *RUN_KEYS, *PLAN_KEYS)
 MOST_THREADS = 4096
 LARGEST_WEIGHT = 4293
+MOST_START_MS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class ApplicationFile:
     """An application as written. `cores` are SKB ids, None where `placement` decides.
 
-    `plan` is what the planner places, None where nothing about groups or traffic was said. `where` names file, line
-    and key for later errors.
+    `plan` is what the planner places, None where nothing about groups or traffic was said. `groups` are the manifests
+    of the groups that its dispatchers may join while it runs, by name; `starts_ms` when they are created, one for all
+    or one for each. `where` names file, line and key for later errors.
     """
 
     name: str
@@ -34,8 +39,21 @@ class ApplicationFile:
     placement: str
     manifest: str | None
     weight: int
+    groups: Mapping[str, str]
+    starts_ms: tuple[float, ...]
     plan: Application | None
     where: str
+
+    @property
+    def most_dispatchers(self) -> int:
+        """One a core, but no more than threads."""
+        return min(self.threads, len(self.cores)) if self.cores else self.threads
+
+    @property
+    def manifests(self) -> Mapping[str, str]:
+        """Manifests by what they guarantee something to: the application, or "application/group"."""
+        own = {} if self.manifest is None else {self.name: self.manifest}
+        return own | {f"{self.name}/{group}": text for group, text in self.groups.items()}
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -76,6 +94,8 @@ def read_application(fields: Fields) -> ApplicationFile:
         placement=home("placement").choice("placement", PLACEMENTS, "compact"),
         manifest=_read_manifest(home("manifest")),
         weight=home("weight").count("weight", 1, least=1, most=LARGEST_WEIGHT),
+        groups=_read_groups(home("groups"), has_manifest="manifest" in home("manifest")),
+        starts_ms=_read_starts(home("starts_ms")),
         plan=plan,
         where=fields.source.where(fields.path),
     )
@@ -139,11 +159,31 @@ def _read_threads(fields: Fields, plan: Application | None, cores: tuple[int, ..
     return threads
 
 
-def _read_manifest(fields: Fields) -> str | None:
+def _read_manifest(fields: Fields, key: str = "manifest") -> str | None:
     """The manifest's text: it has a line break, or it names a file."""
-    value = fields.take("manifest")
+    value = fields.take(key)
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip():
-        raise fields.refuse("manifest", f"found {value!r}", "a manifest's text, or the name of its file")
-    return value if "\n" in value else fields.file_text("manifest", "a manifest")[0]
+        raise fields.refuse(key, f"found {value!r}", "a manifest's text, or the name of its file")
+    return value if "\n" in value else fields.file_text(key, "a manifest")[0]
+
+
+def _read_groups(fields: Fields, *, has_manifest: bool) -> dict[str, str]:
+    """Manifests by group: `groups = { name = "text or file" }`."""
+    part, found = fields.part("groups"), {}
+    if part.table and has_manifest:
+        raise fields.refuse("groups", "found groups beside a manifest", "one of the two: guarantees are the groups'")
+    for group in part.table:
+        if not str(group) or "/" in str(group):
+            raise part.refuse(str(group), f"found the group {group!r}", "a name without '/'")
+        text = _read_manifest(part, group)
+        assert text is not None
+        found[str(group)] = text
+    return found
+
+
+def _read_starts(fields: Fields) -> tuple[float, ...]:
+    value = fields.take("starts_ms", [])
+    each = value if isinstance(value, list) else [value]
+    return tuple(fields.check_number("starts_ms", one, MOST_START_MS) for one in each)

@@ -164,6 +164,10 @@ class Fields:
             raise self.refuse(key, said(value), "true or false")
         return value
 
+    def is_set(self, key: str) -> bool:
+        """A flag that is false where it is absent."""
+        return self.flag(key, False) is True
+
     def tables(self, key: str) -> list["Fields"]:
         value = self.take(key, [])
         if not isinstance(value, list):

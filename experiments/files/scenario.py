@@ -8,6 +8,8 @@ from typing import Any
 from experiments.errors import ExperimentError
 from experiments.files.application import ApplicationFile, read_application
 from experiments.files.fields import Fields, Source, open_fields, read_text
+from experiments.files.happenings import HappeningsFile, read_happenings
+from experiments.files.network import InterconnectFile, read_interconnect
 from kernelsim.scenario import RULES, SCHEDULERS
 
 DEFAULT_IPI_US = 3.5
@@ -15,7 +17,9 @@ DEFAULT_MANAGER_MS = 10.0
 LEAST_SLICE_MS = 0.01
 MOST_SECONDS = 1_000_000.0
 DEFAULT_ITERATIONS = 20_000
-TREES = ("unicast", "multicast")
+HAPPENINGS = ("stops_ms", "phase_changes", "joins", "deallocations", "operations")
+TABLES = (*HAPPENINGS, "interconnect", "application")
+"""Keys that hold tables."""
 KEYS = (
     "machine",
     "seconds",
@@ -32,19 +36,16 @@ KEYS = (
     "backfill",
     "iterations",
     "planner_reservation",
-    "phase_changes",
-    "application",
+    "schedules_ship_ms",
+    "donate_slack",
+    "section_slack_us",
+    "wakeup_preemption",
+    "serial_ipis",
+    "response_delay_us",
+    "shared_read_ns",
+    "step_by_step",
+    *TABLES,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseChangeFile:
-    """`application` asks for `phase` at `at_ms`; `tree` is how the news travels: a name, or each core's children."""
-
-    application: str
-    phase: int
-    at_ms: float
-    tree: str | Mapping[int, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ class ScenarioFile:
     """A scenario as written. Spans are drawn from by core; `synchronise` None means: if there is a manifest;
     `planner_reservation` None: if a manifest leaves a release to be derived; `slice_ms` None: the machine's timeslice.
     `ipi_us` is what the central gang scheduler's broadcast costs, `manager_ms` the work of a SLURM-like manager,
-    `backfill` whether the user-level gang scheduler leaves the cores of those who block to others.
+    `backfill` whether the user-level gang scheduler leaves the cores of those who block to others. `schedules_ship_ms`
+    is when core 0 sends the admitted schedules to all planners, 0 where these know them when they boot.
     """
 
     source: Source
@@ -71,7 +73,16 @@ class ScenarioFile:
     backfill: bool
     iterations: int
     planner_reservation: bool | None
-    phase_changes: tuple[PhaseChangeFile, ...]
+    schedules_ship_ms: float
+    donate_slack: bool
+    section_slack_us: float
+    wakeup_preemption: bool
+    serial_ipis: bool
+    response_delay_us: tuple[float, float] | None
+    shared_read_ns: float
+    step_by_step: bool
+    happenings: HappeningsFile
+    interconnect: InterconnectFile | None
     applications: tuple[ApplicationFile, ...]
 
 
@@ -95,24 +106,38 @@ def read_scenario(fields: Fields) -> ScenarioFile:
     names = [application.name for application in applications]
     if len(set(names)) < len(names):
         raise fields.refuse("application", f"found the names {names}", "a name of its own for each application")
+    seconds, warmup_ms = _read_seconds(fields), fields.number("warmup_ms", 0.0, most=1e9)
     found = ScenarioFile(
         source=fields.source,
         machine=fields.text("machine"),
-        seconds=_read_seconds(fields),
+        seconds=seconds,
         scheduler=read_scheduler(fields, "scheduler", fields.take("scheduler", "rbed")),
         seed=fields.count("seed", 0, most=2**63 - 1),
         rules=fields.choice("rules", RULES, "protect_hard"),
         synchronise=fields.flag("synchronise", None),
         timer_offset_ms=fields.span("timer_offset_ms", most=1e6),
         clock_skew_us=fields.span("clock_skew_us", most=1e9, is_relative=True),
-        warmup_ms=fields.number("warmup_ms", 0.0, most=1e9),
+        warmup_ms=warmup_ms,
         slice_ms=_read_slice(fields),
         ipi_us=fields.number("ipi_us", DEFAULT_IPI_US, most=1e6),
         manager_ms=fields.number("manager_ms", DEFAULT_MANAGER_MS, most=1e6),
         backfill=fields.flag("backfill", True) is not False,
         iterations=fields.count("iterations", DEFAULT_ITERATIONS, least=1, most=10**9),
         planner_reservation=fields.flag("planner_reservation", None),
-        phase_changes=tuple(_read_phase_change(table, names) for table in fields.tables("phase_changes")),
+        schedules_ship_ms=fields.number("schedules_ship_ms", 0.0, most=1e9),
+        donate_slack=fields.is_set("donate_slack"),
+        section_slack_us=fields.number("section_slack_us", 0.0, most=1e9),
+        wakeup_preemption=fields.is_set("wakeup_preemption"),
+        serial_ipis=fields.is_set("serial_ipis"),
+        response_delay_us=fields.span("response_delay_us", most=1e9),
+        shared_read_ns=fields.number("shared_read_ns", 0.0, most=1e9),
+        step_by_step=fields.is_set("step_by_step"),
+        happenings=read_happenings(
+            fields,
+            {one.name: one.most_dispatchers for one in applications},
+            {one.name: tuple(one.groups) for one in applications},
+        ),
+        interconnect=_read_interconnect(fields, seconds + warmup_ms / 1e3),
         applications=applications,
     )
     fields.close(KEYS)
@@ -140,28 +165,8 @@ def _read_slice(fields: Fields) -> float | None:
     return slice_ms or None
 
 
-def _read_phase_change(fields: Fields, names: list[str]) -> PhaseChangeFile:
-    found = PhaseChangeFile(
-        application=fields.choice("application", names),
-        phase=fields.count("phase", most=7),
-        at_ms=fields.number("at_ms", 0.0, most=1e9),
-        tree=_read_tree(fields),
-    )
-    fields.close()
-    return found
-
-
-def _read_tree(fields: Fields) -> str | Mapping[int, tuple[int, ...]]:
-    value = fields.take("tree", "unicast")
-    accepted = f"{' or '.join(TREES)}, or a table from core to the list of its children"
-    if isinstance(value, str) and value in TREES:
-        return value
-    if not isinstance(value, Mapping):
-        raise fields.refuse("tree", f"found {value!r}", accepted)
-    try:
-        return {int(core): tuple(int(child) for child in children) for core, children in value.items()}
-    except (TypeError, ValueError) as error:
-        raise fields.refuse("tree", f"found {dict(value)!r}", accepted) from error
+def _read_interconnect(fields: Fields, seconds: float) -> InterconnectFile | None:
+    return read_interconnect(fields.part("interconnect"), seconds) if "interconnect" in fields else None
 
 
 def with_context(error: Exception, source: Source) -> ExperimentError:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from experiments.files import scenario as scenario_file
-from experiments.files.application import RUN_KEYS
+from experiments.files.application import RUN_KEYS, TABLE_KEYS
 from experiments.files.fields import Fields, Source
 from experiments.files.scenario import open_scenario, read_scenario
 
@@ -17,9 +17,9 @@ Values = Mapping[str, Any]
 
 PLURALS = {"machines": "machine", "applications": "application", "placements": "placement"}
 PLURALS |= {"schedulers": "scheduler", "seeds": "seed"}
-APPLICATION_AXES = tuple(key for key in RUN_KEYS if key != "workload_options")
-SCENARIO_AXES = tuple(key for key in scenario_file.KEYS if key not in ("phase_changes", "application"))
-SPANS = ("timer_offset_ms", "clock_skew_us")
+APPLICATION_AXES = tuple(key for key in RUN_KEYS if key not in TABLE_KEYS)
+SCENARIO_AXES = tuple(key for key in scenario_file.KEYS if key not in scenario_file.TABLES)
+SPANS = ("timer_offset_ms", "clock_skew_us", "response_delay_us")
 BELIEF_AXES = ("package", "factor")
 ALWAYS = ("machine", "application", "placement", "scheduler", "seed")
 ORDER = tuple(dict.fromkeys((*ALWAYS, *APPLICATION_AXES, *SCENARIO_AXES, *BELIEF_AXES, "repeat")))

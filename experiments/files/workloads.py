@@ -7,10 +7,12 @@ from random import Random
 import kernelsim.scenario as simulated
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
+from experiments.files.services import READERS as SERVICES
+from experiments.files.services import make_service
 from experiments.files.teams import READERS as TEAMS
 from experiments.files.teams import make_team
 
-WORKLOADS = ("barrier", "cpu-bound", "traffic", "scripted-random", *TEAMS)
+WORKLOADS = ("barrier", "cpu-bound", "traffic", "scripted-random", *TEAMS, *SERVICES)
 MOST_MESSAGES = 5_000_000
 MOST_ACTIONS = 1_000_000
 CACHE_LINE_BYTES = 64
@@ -24,19 +26,20 @@ class WorkloadFile:
     """A workload's kind and its options as written, defaults filled in."""
 
     kind: str
-    options: Mapping[str, float | str | tuple[float, float]]
+    options: Mapping[str, float | str | tuple[float, ...]]
 
 
 def read_workload(kind: str, options: Fields) -> WorkloadFile:
     """The options that this kind of workload takes; others are refused."""
-    readers: dict[str, Callable[[Fields], dict[str, float | str | tuple[float, float]]]] = {
+    readers: dict[str, Callable[[Fields], Mapping[str, float | str | tuple[float, ...]]]] = {
         "barrier": _read_barrier,
         "cpu-bound": lambda fields: {"work_cycles": fields.count("work_cycles", 30, least=1)},
         "traffic": _read_traffic,
         "scripted-random": lambda fields: {"gap_ms": fields.span("gap_ms", most=1e6) or (1.0, 100.0)},
+        **TEAMS,
+        **SERVICES,
     }
-    found: Mapping[str, float | str | tuple[float, float]]
-    found = TEAMS[kind](options) if kind in TEAMS else readers[kind](options)
+    found = readers[kind](options)
     options.close()
     return WorkloadFile(kind, found)
 
@@ -57,9 +60,9 @@ def make_workload(
         return simulated.CpuBound(int(_number(option["work_cycles"])))
     if file.kind == "traffic":
         return simulated.Traffic(_flows(file, name, edges, seconds))
-    if file.kind in TEAMS:
-        seed = random.getrandbits(32)
-        return make_team(file.kind, option, name=name, threads=threads, seconds=seconds, seed=seed)
+    if file.kind in TEAMS or file.kind in SERVICES:
+        make = make_team if file.kind in TEAMS else make_service
+        return make(file.kind, option, name=name, threads=threads, seconds=seconds, seed=random.getrandbits(32))
     return simulated.Scripted(_scripts(option["gap_ms"], name, threads, seconds, random))
 
 

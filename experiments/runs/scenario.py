@@ -8,11 +8,14 @@ import kernelsim
 from experiments.deploy import Deployment, deploy, deploy_planners, deploy_schedules
 from experiments.errors import NotAdmitted
 from experiments.files.application import ApplicationFile
-from experiments.files.scenario import PhaseChangeFile, ScenarioFile
+from experiments.files.happenings import PhaseChangeFile
+from experiments.files.scenario import ScenarioFile
 from experiments.files.workloads import make_workload
 from experiments.machines import Knowledge, find_machine
 from experiments.parameters import Parameter
+from experiments.runs.happenings import deploy_happenings, sends_of
 from experiments.runs.placements import choose_cores, placement_cost
+from kernelsim.system.groups import domain_of
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest
@@ -54,14 +57,21 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         machine=machine,
         applications=tuple(_application(one, cores[one.name], deployment, file) for one in file.applications),
         duration_ps=_ps(file.seconds * 1e3),
-        schedules=deploy_schedules(decision.schedules) if decision else (),
+        schedules=_schedules(file, decision),
         monitors=deploy_planners(decision.planners, deployment) if decision and file.scheduler == "rbed" else {},
         scheduler=file.scheduler,
         rules=file.rules,
         synchronise=decision is not None if file.synchronise is None else file.synchronise,
         timer_offset_ps=draws.timer_offset_ps(),
         clock_skew_ps=draws.clock_skew_ps(),
-        phase_changes=tuple(_phase_change(one, cores, belief, deployment) for one in file.phase_changes),
+        response_delay_ps=draws.response_delay_ps(),
+        shared_read_ps=_ps(file.shared_read_ns / 1e6),
+        donate_slack=file.donate_slack,
+        section_slack_ps=_ps(file.section_slack_us / 1e3),
+        wakeup_preemption=file.wakeup_preemption,
+        serial_ipis=file.serial_ipis,
+        step_by_step=file.step_by_step,
+        interconnect=file.interconnect.deploy(len(deployment.core_ids), file.seed) if file.interconnect else None,
         slices_ps=draws.slices_ps() if file.scheduler in LINUX else {},
         ipi_ps=_ps(file.ipi_us / 1e3) if file.scheduler == "central-ipi" else 0,
         manager_ps=_ps(file.manager_ms) if file.scheduler == "slurm-like" else 0,
@@ -70,7 +80,7 @@ def prepare(file: ScenarioFile, knowledge: Knowledge | None = None) -> Prepared:
         warmup_ps=_ps(file.warmup_ms),
     )
     return Prepared(
-        scenario=scenario,
+        scenario=deploy_happenings(scenario, file, cores, belief, deployment),
         deployment=deployment,
         decision=decision,
         cores=cores,
@@ -104,15 +114,16 @@ def _cores_of(one: ApplicationFile, file: ScenarioFile, belief: Topology, load: 
 
 def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[int, ...]]) -> Decision | None:
     """The schedules for every combination of phases, cores fixed; None where nobody brought a manifest."""
-    manifests = [_manifest(one, len(cores[one.name])) for one in file.applications if one.manifest is not None]
+    manifests = [
+        _manifest(name, text, len(cores[one.name])) for one in file.applications for name, text in one.manifests.items()
+    ]
     if not manifests:
         return None
     _check_phases(file, manifests)
     from planner import admit  # solvers load slowly
 
-    names = {manifest.name for manifest in manifests}
-    fixed = {name: own for name, own in cores.items() if name in names}
-    trees = {one.application: _sends(one, cores, belief) for one in file.phase_changes}
+    fixed = {manifest.name: cores[domain_of(manifest.name)] for manifest in manifests}
+    trees = {one.application: sends_of(one.application, one.tree, cores, belief) for one in _changes(file)}
     decision = admit(
         manifests,
         belief,
@@ -132,18 +143,25 @@ def admit_all(file: ScenarioFile, belief: Topology, cores: Mapping[str, tuple[in
 
 def _check_phases(file: ScenarioFile, manifests: Sequence[Manifest]) -> None:
     counts = {manifest.name: manifest.phase_count for manifest in manifests}
-    for index, change in enumerate(file.phase_changes):
+    for index, change in enumerate(_changes(file)):
         count = counts.get(change.application, change.phase + 1)
         if change.phase >= count:
             accepted = f"0 to {count - 1}, the phases of {change.application}'s manifest"
             raise file.source.refuse(f"phase_changes[{index}].phase", f"found {change.phase}", accepted)
 
 
-def _manifest(one: ApplicationFile, dispatchers: int) -> Manifest:
-    assert one.manifest is not None
-    text = one.manifest
+def _changes(file: ScenarioFile) -> tuple[PhaseChangeFile, ...]:
+    return file.happenings.phase_changes
+
+
+def _manifest(name: str, text: str, dispatchers: int) -> Manifest:
     is_toml = any(line.lstrip().startswith("[") for line in text.splitlines())
-    return Manifest.parse(text, name=one.name, dispatchers=None if is_toml else dispatchers)
+    return Manifest.parse(text, name=name, dispatchers=None if is_toml else dispatchers)
+
+
+def _schedules(file: ScenarioFile, decision: Decision | None) -> tuple[kernelsim.Schedule, ...]:
+    schedules = deploy_schedules(decision.schedules) if decision else ()
+    return tuple(replace(schedule, ships_ps=_ps(file.schedules_ship_ms)) for schedule in schedules)
 
 
 def _application(
@@ -163,35 +181,15 @@ def _application(
         cores=deployment.indices(cores, one.where),
         threads=one.threads,
         weight=one.weight,
+        starts_ps=_starts(one, len(cores)),
+        groups=tuple(one.groups),
     )
 
 
-def _phase_change(
-    one: PhaseChangeFile, cores: Mapping[str, tuple[int, ...]], belief: Topology, deployment: Deployment
-) -> kernelsim.PhaseChange:
-    sends = _sends(one, cores, belief)
-    where = f"phase change of {one.application!r}"
-    dense = (
-        None
-        if sends is None
-        else {
-            deployment.indices([core], where)[0]: deployment.indices(children, where)
-            for core, children in sends.items()
-        }
-    )
-    return kernelsim.PhaseChange(one.application, one.phase, _ps(one.at_ms), dense)
-
-
-def _sends(
-    one: PhaseChangeFile, cores: Mapping[str, tuple[int, ...]], belief: Topology
-) -> Mapping[int, tuple[int, ...]] | None:
-    """Each core's children, by SKB ids; None where the first core tells all others itself."""
-    own = cores[one.application]
-    if one.tree == "multicast":
-        from planner import multicast  # solvers load slowly
-
-        return multicast(belief, own[0], own).sends if len(own) > 1 else {}
-    return None if isinstance(one.tree, str) else one.tree
+def _starts(one: ApplicationFile, dispatchers: int) -> tuple[int, ...]:
+    """One for all, or one for each; the simulator refuses another number."""
+    starts = tuple(_ps(start_ms) for start_ms in one.starts_ms)
+    return starts * dispatchers if len(starts) == 1 else starts
 
 
 class _Draws:
@@ -203,6 +201,9 @@ class _Draws:
 
     def timer_offset_ps(self) -> tuple[int, ...]:
         return self._span("timers", self._file.timer_offset_ms, 1e9)
+
+    def response_delay_ps(self) -> tuple[int, ...]:
+        return self._span("responses", self._file.response_delay_us, 1e6)
 
     def clock_skew_ps(self) -> tuple[int, ...]:
         return self._span("skew", self._file.clock_skew_us, 1e6)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,13 @@ import kernelsim
 from experiments.deploy import deploy, deploy_planners, deploy_schedules
 from experiments.errors import ExperimentError
 from experiments.files.scenario import open_scenario, read_scenario, with_context
+from experiments.files.services import ReportingPrograms
 from experiments.machines import Knowledge
 from experiments.parameters import Parameter
+from experiments.runs.happenings import OF_A_CORE
 from experiments.runs.scenario import Prepared, prepare
 from kernelsim.engine import never
-from kernelsim.outcome import Failure, PhaseChangeOutcome
+from kernelsim.outcome import Failure, OperationOutcome, PhaseChangeOutcome
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology
 
@@ -34,6 +36,8 @@ class SimulationResult:
     revision: int
     wall_seconds: float
     decision: Decision | None = None
+    reports: Mapping[str, Callable[[], Mapping[str, float | None]]] = field(default_factory=dict)
+    """What workloads tell beside their progress, by application."""
 
     @property
     def trace(self) -> kernelsim.Trace:
@@ -61,8 +65,31 @@ class SimulationResult:
             "trace_sha256": outcome.trace.sha256(),
             "revision": self.revision,
             "parameters": [parameter.to_json() for parameter in self.parameters],
+            **self._happenings(),
             **self._interruption(),
         }
+
+    def _happenings(self) -> dict[str, Any]:
+        """Cores that stopped, and agreements, where there were any."""
+        outcome = self.outcome
+        stopped = [{"core": self.core_ids[one.core], "time_us": self._us(one.time_ps)} for one in outcome.stopped]
+        operations = [self._operation(one) for one in outcome.operations]
+        return {**({"stopped": stopped} if stopped else {}), **({"operations": operations} if operations else {})}
+
+    def _operation(self, one: OperationOutcome) -> dict[str, Any]:
+        return {
+            "kind": one.kind,
+            "subject": self.core_ids[one.subject] if one.kind in OF_A_CORE else one.subject,
+            "done": one.done,
+            "requested_us": self._us(one.requested_ps),
+            "answered_us": None if one.answered_ps is None else self._us(one.answered_ps),
+            "cycles": one.cycles,
+            "messages": one.messages,
+        }
+
+    def _us(self, time_ps: int) -> float:
+        """Since the start of the run."""
+        return (time_ps - self.outcome.start_ps) / 1e6
 
     def _interruption(self) -> dict[str, Any]:
         at_ps = self.outcome.interrupted_ps
@@ -96,18 +123,23 @@ class SimulationResult:
             document["missed"] = [self._miss(miss) for miss in own.misses[:SHOWN_MISSES]]
         if own.mean_latency_ps is not None:
             document |= {"received": own.received, "mean_latency_ns": own.mean_latency_ps / 1000}
+        if own.latencies_ps:
+            updates = own.latencies_ps
+            mean_ms, longest_ms = sum(updates) / len(updates) / 1e9, max(updates) / 1e9
+            document |= {"updates": len(updates), "mean_update_ms": mean_ms, "longest_update_ms": longest_ms}
+        if name in self.reports:
+            document |= self.reports[name]()
         if self.predicted_cost.get(name) is not None:
             document["predicted_cost"] = self.predicted_cost[name]
         return document
 
     def _failure(self, failure: Failure) -> dict[str, Any]:
-        time_us = (failure.time_ps - self.outcome.start_ps) / 1e6
-        return {"core": self.core_ids[failure.core], "time_us": time_us, "what": failure.what}
+        return {"core": self.core_ids[failure.core], "time_us": self._us(failure.time_ps), "what": failure.what}
 
     def _miss(self, miss: Any) -> dict[str, Any]:
         return {
             "core": self.core_ids[miss.core],
-            "time_us": (miss.time_ps - self.outcome.start_ps) / 1e6,
+            "time_us": self._us(miss.time_ps),
             "lateness_us": miss.lateness_ps / 1e6,
         }
 
@@ -150,6 +182,11 @@ def run_prepared(prepared: Prepared, is_asked_to_stop: Callable[[], bool] = neve
         revision=prepared.revision,
         wall_seconds=time.perf_counter() - started,
         decision=prepared.decision,
+        reports={
+            one.name: one.workload.report
+            for one in prepared.scenario.applications
+            if isinstance(one.workload, ReportingPrograms)
+        },
     )
 
 

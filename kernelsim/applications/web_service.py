@@ -75,6 +75,10 @@ class WebService:
         """One for each domain."""
         return tuple(Application(name, Programs(self._maker(name)), (core,)) for name, core in self.placement.items())
 
+    def program_of(self, name: str, team: Team) -> Body:
+        """What a domain runs, where all of them are threads of one team."""
+        return self._maker(name)(team)
+
     def _maker(self, name: str) -> "_Maker":
         return _Maker(self, name)
 

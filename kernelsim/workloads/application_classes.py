@@ -1,10 +1,9 @@
 """One application of each class beside the others: elastic, needing a little all the time, and answering in bursts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from kernelsim.programs.requests import Program
-from kernelsim.programs.team import Body, Make, Member, Team
+from kernelsim.applications.interactive import Answers, Frames
 from kernelsim.scenario import MILLISECOND_PS, Application, CpuBound, Programs, Reservation, Schedule
 
 
@@ -30,44 +29,45 @@ class ClassMix:
     guaranteed: bool = True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What a run came to. An answer is there when the last of its parts is."""
+    """What a run came to."""
 
-    mix: ClassMix
-    frames: int = 0
-    late_frames: int = 0
-    _parts: dict[int, list[int]] = field(default_factory=dict)
+    answers: Answers
+    players: tuple[Frames, ...]
+
+    @property
+    def frames(self) -> int:
+        """Of all players."""
+        return sum(player.shown for player in self.players)
+
+    @property
+    def late_frames(self) -> int:
+        """Those of them that were not done in their period."""
+        return sum(player.late for player in self.players)
 
     @property
     def responses_ps(self) -> tuple[int, ...]:
         """Of the answers that are complete, in the order of their inputs."""
-        wanted = self.mix.inputs_ps
-        return tuple(
-            max(ends) - wanted[number] for number, ends in sorted(self._parts.items()) if len(ends) == self.mix.cores
-        )
+        return self.answers.responses_ps
 
     @property
     def late_answers(self) -> int:
         """Inputs that were not answered within the user's attention span, or not at all."""
-        in_time = sum(response <= self.mix.attention_ps for response in self.responses_ps)
-        return len(self.mix.inputs_ps) - in_time
-
-    def ended(self, number: int, now_ps: int) -> None:
-        """One part of an answer is done."""
-        self._parts.setdefault(number, []).append(now_ps)
+        return self.answers.late
 
 
 def class_mix(mix: ClassMix) -> tuple[tuple[Application, ...], tuple[Schedule, ...], Report]:
     """The applications, their guarantees for a scenario with synchronised timers, and what will be reported. All three
     are for one run.
     """
-    report = Report(mix)
-    cores = tuple(range(mix.cores))
-    answering = Application("interactive", Programs(_answers(mix, report)), cores)
+    wait, cores = "yield" if mix.guaranteed else "block", tuple(range(mix.cores))
+    answers = Answers(mix.inputs_ps, mix.answer_ps, mix.cores, mix.attention_ps, wait)
+    report = Report(answers, tuple(Frames(mix.frame_ps, mix.period_ps, wait) for _ in range(mix.players)))
+    answering = Application("interactive", Programs(answers.make), cores)
     players = tuple(
-        Application(f"player{number}", Programs(_frames(mix, report)), (number % mix.cores,))
-        for number in range(mix.players)
+        Application(f"player{number}", Programs(frames.make), (number % mix.cores,))
+        for number, frames in enumerate(report.players)
     )
     elastic = tuple(Application(f"elastic{number}", CpuBound(), cores) for number in range(mix.elastic))
     applications = (answering, *players, *elastic)
@@ -84,44 +84,3 @@ def _guarantees(mix: ClassMix, players: tuple[Application, ...]) -> Mapping[str,
         Reservation(index, "G", wcet_ps=share, period_ps=period, deadline_ps=share) for index in range(mix.cores)
     )
     return {"interactive": gang, **{player.name: (soft,) for player in players}}
-
-
-def _answers(mix: ClassMix, report: Report) -> Make:
-    def make(team: Team) -> Body:
-        begun: list[int] = []
-
-        def body(me: Member) -> Program:
-            begun.append(me.now_ps)
-            for number, after_ps in enumerate(mix.inputs_ps):
-                at_ps = begun[0] + after_ps
-                while me.now_ps < at_ps:
-                    yield me.give_way() if mix.guaranteed else me.sleep(at_ps - me.now_ps)
-                yield me.compute_ps(mix.answer_ps // mix.cores)
-                report.ended(number, me.now_ps - begun[0])
-                me.count()
-
-        return body
-
-    return make
-
-
-def _frames(mix: ClassMix, report: Report) -> Make:
-    """With a share of its own it yields after each frame, for real-time tasks do not block."""
-
-    def make(team: Team) -> Body:
-        def body(me: Member) -> Program:
-            wanted_ps = me.now_ps
-            while True:
-                yield me.compute_ps(mix.frame_ps)
-                wanted_ps += mix.period_ps
-                report.frames += 1
-                report.late_frames += me.now_ps > wanted_ps
-                me.count()
-                if mix.guaranteed:
-                    yield me.give_way()
-                elif me.now_ps < wanted_ps:
-                    yield me.sleep(wanted_ps - me.now_ps)
-
-        return body
-
-    return make

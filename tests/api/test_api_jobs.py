@@ -111,3 +111,19 @@ def test_a_job_is_called_off_and_then_forgotten(own: TestClient):
 def test_a_batch_that_names_files_or_makes_no_sense_is_refused(client: TestClient):
     for spec in ({}, {**BATCH, "applications": ["/etc/passwd"]}, {**BATCH, "machines": ["/etc/passwd"], "seeds": 7.5}):
         assert client.post("/v1/experiments", json={"spec": spec}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/simulations", lambda one: {"scenario": {**SCENARIO, "application": [one]}}),
+        ("/v1/experiments", lambda one: {"spec": {**BATCH, "applications": [one]}}),
+    ],
+)
+def test_no_code_is_run_that_a_scenario_names(client: TestClient, path: str, body: Any):
+    program = {**APPLICATION, "workload": "program", "workload_options": {"program": "os:getcwd"}}
+    answer = client.post(path, json=body(program))
+    assert answer.status_code == 422
+    assert "files of this machine alone" in answer.json()["detail"]
+    named = {**program, "workload_options": {"program": "os:getcwd", "folder": "/tmp"}}
+    assert client.post(path, json=body(named)).status_code == 422

@@ -81,6 +81,13 @@ def simulation_text(document: dict[str, Any]) -> str:
         for name, own in document["applications"].items()
         for one in own.get("failures", ())
     ]
+    stopped = [f"core {one['core']} stopped at {one['time_us']:,.0f} us" for one in document.get("stopped", ())]
+    operations = [
+        f"{one['kind']} of {one['subject']} at {one['requested_us']:,.0f} us: "
+        + (f"{one['cycles']:,} cycles, " if one["cycles"] else "not answered, " if not one["done"] else "")
+        + count(one["messages"], "message")
+        for one in document.get("operations", ())
+    ]
     ended = [f"interrupted at {document['interrupted_us']:,.0f} us"] if "interrupted_us" in document else []
     trace = [f"trace in {document['trace']}"] if "trace" in document else []
     return "\n".join(
@@ -88,6 +95,8 @@ def simulation_text(document: dict[str, Any]) -> str:
             table(["application", "progress", "missed deadlines", "cores", "core share"], rows),
             *changes,
             *failures,
+            *stopped,
+            *operations,
             *ended,
             f"{document['virtual_seconds']:g} virtual seconds in {seconds(document['wall_seconds'])}: "
             f"{document['events']:,} events for {document['events_represented']:,}, "
