@@ -11,11 +11,11 @@ from kernelsim_machines import MS, US, gang, machine, random_scenario, two_phase
 import kernelsim
 from kernelsim import Application, Operation, Outcome, PhaseChange, Programs, Scenario, run
 from kernelsim.core.cpu_driver import CpuDriver
+from kernelsim.programs.parallel.stealing_by_request import work_stealing
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Make, Member, Team
 from kernelsim.scenario import Barrier, CpuBound, Scripted, Traffic
 from kernelsim.system.planner import Planner
-from kernelsim.workloads.work_stealing import work_stealing
 
 
 def everything() -> Scenario:

@@ -6,10 +6,10 @@ import pytest
 from kernelsim_machines import MS, machine
 
 from kernelsim import Application, Programs, Scenario, run
+from kernelsim.programs.parallel.stealing_by_request import work_stealing
 from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Member
 from kernelsim.scenario import CpuBound
-from kernelsim.workloads.work_stealing import work_stealing
 
 ITEMS, ITEM_PS = 400, MS
 CORES = (0, 1, 2, 3)
