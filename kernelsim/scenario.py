@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from kernelsim.machine.hardware import Machine
 from kernelsim.machine.interconnect import Interconnect
@@ -113,6 +114,11 @@ class Reservation:
     deadline_ps: int = 0
     offset_ps: int = 0
     delay_ps: int = 0
+
+    @property
+    def share(self) -> Fraction:
+        """The part of its core that is guaranteed."""
+        return Fraction(self.wcet_ps, self.period_ps) if self.period_ps else Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,19 +56,29 @@ class Planner:
         return self.apply(asked_ps)
 
     def apply(self, asked_ps: int | None = None) -> dict[str, int]:
-        """Program the CPU driver with what the table says for the phases of now."""
+        """Program the CPU driver with what the table says for the phases of now. Whoever gets less comes before whoever
+        gets more, since the core has no more than all of it to promise in between either.
+        """
         reservations = self._table.get(_key(self._phases), {})
-        releases = {}
+        changed: list[tuple[str, Reservation]] = []
         for application, dispatcher in self._dispatchers.items():
             if application not in self._started:
                 continue
             wanted = self._reservation(reservations.get(self._key_of(application, dispatcher), ()), dispatcher)
             if wanted != self._current.get(application):
-                self._current[application] = wanted
-                release = self._driver.adopt(dispatcher, wanted, asked_ps)
-                if release is not None:
-                    releases[application] = release
+                changed.append((application, wanted))
+        releases = {}
+        for application, wanted in sorted(changed, key=lambda change: self._gains(*change)):
+            self._current[application] = wanted
+            release = self._driver.adopt(self._dispatchers[application], wanted, asked_ps)
+            if release is not None:
+                releases[application] = release
         return releases
+
+    def _gains(self, application: str, wanted: Reservation) -> bool:
+        """Whether it would be guaranteed more of the core than now."""
+        held = self._current.get(application)
+        return wanted.share > (held.share if held else 0)
 
     def note_member(self, application: str, dispatcher: int, group: str) -> None:
         """A dispatcher, of this core or of another, is in a group from now on, and in no other."""

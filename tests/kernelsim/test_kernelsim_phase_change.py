@@ -18,7 +18,7 @@ from kernelsim_machines import (
     with_skew,
 )
 
-from kernelsim import Application, Outcome, PhaseChange, Scenario, ScenarioError, run
+from kernelsim import Application, Outcome, PhaseChange, Reservation, Scenario, ScenarioError, Schedule, run
 from kernelsim.scenario import CpuBound, Scripted
 from kernelsim.system.agreement.routes import by_package, unicast
 
@@ -141,6 +141,21 @@ def test_a_phase_entered_before_its_schedule_is_best_effort_until_it_arrives_and
     assert len([each for each in after.trace.messages if each.kind == "schedule"]) == 15
     starts = {each.start_ps for each in after.trace.slices if each.start_ps > 4 * S}
     assert len(starts) == 16
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_when_shares_change_at_once_whoever_gets_less_comes_before_whoever_gets_more(order: tuple[str, str]) -> None:
+    applications = tuple(Application(name, CpuBound(), (0,)) for name in order)
+
+    def shares(a_ms: int, b_ms: int, ships_ms: int = 0) -> Schedule:
+        of = {"a": a_ms, "b": b_ms}
+        own = {name: (Reservation(0, "H", 0, ms * MS, 32 * MS, 32 * MS),) for name, ms in of.items()}
+        return Schedule(dict.fromkeys(of, 0), own, ships_ms * MS)
+
+    schedules = (shares(18, 9), shares(9, 18, ships_ms=500))
+    outcome = run(Scenario(machine(1, 1), applications, 640 * MS, schedules, warmup_ps=640 * MS))
+    assert {name: outcome.applications[name].cpu_ps[0] for name in order} == {"a": 180 * MS, "b": 360 * MS}
+    assert all(outcome.applications[name].misses == () for name in order)
 
 
 def test_a_phase_of_one_application_is_looked_up_together_with_the_phases_of_the_others() -> None:
