@@ -6,7 +6,7 @@ from random import Random
 from kernelsim_machines import MS, machine
 
 from kernelsim import Outcome, Scenario, run
-from kernelsim.workloads.application_classes import ClassMix, Report, class_mix
+from kernelsim.applications.application_classes import ClassMix, Report, class_mix
 
 SECOND = 1000 * MS
 
