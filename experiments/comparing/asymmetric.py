@@ -7,6 +7,7 @@ from typing import Any
 
 import kernelsim
 from experiments.deploy import deploy
+from experiments.errors import ExperimentError
 from experiments.runs.placements import place_application
 from kernelsim.programs.inbox import Inbox
 from kernelsim.programs.requests import Program
@@ -16,7 +17,7 @@ from planner.applications.application import Application
 from planner.machine.latency import NOMINAL_CLOCK_HZ, cycles_to_ps
 from planner.machine.topology import Topology
 
-DURATION_PS = 100 * MICROSECOND_PS
+DURATION_PS = 50 * MICROSECOND_PS
 ITERATIONS = 100
 BYTES_PER_S = 1e6
 
@@ -24,7 +25,8 @@ BYTES_PER_S = 1e6
 @dataclass(frozen=True, slots=True)
 class RingWork:
     """In each round a worker computes, the first `filters` of them each ask a filter, which is compiled for
-    `filter_isa`, and every worker sends to the next one and receives from the one before.
+    `filter_isa`, and every worker sends to the next one and receives from the one before. Raises ExperimentError for
+    work that is none.
     """
 
     workers: int
@@ -33,6 +35,13 @@ class RingWork:
     filters: int = 0
     filter_cycles: int = 0
     filter_isa: str = ""
+
+    def __post_init__(self) -> None:
+        if self.workers < 2 or not 0 <= self.filters <= self.workers or min(self.work_cycles, self.filter_cycles) < 0:
+            raise ExperimentError(
+                f"a ring of {self.workers} workers and {self.filters} filters, of {self.work_cycles} and "
+                f"{self.filter_cycles} cycles; accepted: two workers or more, as many filters at most, cycles from 0 on"
+            )
 
     @property
     def isas(self) -> tuple[str, ...]:

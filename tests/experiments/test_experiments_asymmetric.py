@@ -75,3 +75,9 @@ def test_a_kernel_refuses_a_dispatcher_of_another_instruction_set() -> None:
     assert rounds(machine, work, (0, 1, 8)) > 0
     with pytest.raises(ScenarioError, match="compiled for nfp on core 2; accepted: x86_64"):
         rounds(machine, work, (0, 1, 2))
+
+
+def test_a_ring_of_one_or_with_more_filters_than_workers_is_refused() -> None:
+    for workers, filters in ((1, 0), (2, 3), (2, -1)):
+        with pytest.raises(ExperimentError, match="two workers or more"):
+            RingWork(workers, 100, filters=filters)
