@@ -1,1 +1,1 @@
-"""What was believed or predicted beside what a simulation measures."""
+"""What was believed, predicted or placed otherwise beside what a simulation measures."""
