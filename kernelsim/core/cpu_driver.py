@@ -197,6 +197,7 @@ class CpuDriver:
             self._look_at = -1
             self._settle()
             if not self._spares():
+                self._has_spared = False
                 self._decide(tick=True)
 
     def _decide(self, *, tick: bool = False) -> None:

@@ -1,4 +1,7 @@
-"""Waking a receiver that has stopped polling: who says what in which order, so that no message is slept through."""
+"""Waking a receiver that has stopped polling: who says what in which order, so that no message is slept through.
+
+As values that a test walks through in every order; in a booted run `kernelsim.channels.waking` carries it out.
+"""
 
 from dataclasses import dataclass, replace
 

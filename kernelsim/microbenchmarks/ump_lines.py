@@ -1,4 +1,7 @@
-"""A stream of UMP messages line by line: which transfers each message takes, with prefetching and without."""
+"""A stream of UMP messages line by line: which transfers each message takes, with prefetching and without.
+
+A booted run has the printed latency and occupancy of a channel instead (`kernelsim.messages.ump`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

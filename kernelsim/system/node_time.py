@@ -3,6 +3,8 @@
 A request carries the client's time, the reply the server's times of receipt and answer. Half the difference of the two
 ways is how far the client is behind; it is wrong by no more than half the round trip, and by half of what one way took
 longer than the other (Mills 1991; dissertation, section 3.6.3 and Fig 3.5).
+
+A booted run resets its timers once (`timesync`); as they do not drift in it, it needs none of this.
 """
 
 from collections.abc import Iterable, Sequence

@@ -111,3 +111,25 @@ def test_a_gang_that_is_released_is_not_kept_waiting_for_a_critical_section() ->
     starts = [each.start_ps - outcome.start_ps for each in outcome.trace.slices if each.who == "gang.0"]
     assert len(starts) > 50
     assert {start % (5 * MS) for start in starts} == {starts[0] % (5 * MS)}
+
+
+def test_who_was_alone_on_its_core_keeps_it_for_a_section_as_well_once_others_come() -> None:
+    pages: list[Activation] = []
+
+    def make(team: Team) -> Body:
+        def body(me: Member) -> Program:
+            pages.append(me.activation)
+            while True:
+                me.enter_section()
+                yield me.compute_ps(90 * US)
+                me.leave_section()
+                yield me.compute_ps(13 * US)
+
+        return body
+
+    late = Application("late", CpuBound(), (0,), starts_ps=(20 * MS,))
+    scenario = Scenario(machine(1, timeslice_ps=1 * MS), (Application("holder", Programs(make), (0,)), late), 100 * MS)
+    run(replace(scenario, section_slack_ps=100 * US))
+    run(scenario)
+    assert pages[0].preempted_in_section == 0
+    assert pages[1].preempted_in_section > 20

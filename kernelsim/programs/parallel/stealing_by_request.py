@@ -1,4 +1,4 @@
-"""Work stealing: threads with a queue of items each, and what one that has run out does about the others.
+"""Work stealing by request: threads with a queue of items each, and what one that has run out does about the others.
 
 A thief asks a peer, who answers between two of its own items: a peer that has lost its core does not answer until it
 has it again. The count of de-allocations tells the thief who has lost it; from such a peer's queue it takes by itself,

@@ -1,6 +1,7 @@
 """Memory that monitors answer for together: each core's capabilities follow what two-phase commit decides.
 
-A monitor's part, as a value: its node of the protocol and its core's database, changed in one step.
+A monitor's part, as a value: its node of the protocol and its core's database, changed in one step. Tests walk
+through it; in a booted run monitors agree on regions alone (`operations`), with the same two-phase commit.
 """
 
 from dataclasses import dataclass, replace

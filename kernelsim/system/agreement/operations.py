@@ -70,14 +70,13 @@ class Operations:
     def _in_one_phase(self, asked: "_Asked", *, maps: bool) -> None:
         page, cores = asked.operation.subject, asked.cores
         sends = asked.operation.sends or unicast(asked.core, cores)
-        asked.messages = 2 * sum(map(len, sends.values()))
         monitors = {core: self._monitors[core] for core in cores}
 
         def work(core: int) -> None:
             tlb = self.tlbs[core]
             (tlb.fill if maps else tlb.invalidate)(page)
 
-        Round(
+        round_ = Round(
             monitors,
             asked.core,
             sends,
@@ -86,7 +85,9 @@ class Operations:
             work_ps={core: self._work_ps(asked.operation, core) for core in cores},
             work=work,
             order=asked.operation.order,
-        ).begin(lambda: self._answer(asked, done=all(self.tlbs[core].holds(page) is maps for core in cores)))
+        )
+        asked.messages = round_.messages
+        round_.begin(lambda: self._answer(asked, done=all(self.tlbs[core].holds(page) is maps for core in cores)))
 
     # -- two phases --------------------------------------------------------------------------------------------
 
