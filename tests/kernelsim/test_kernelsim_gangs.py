@@ -9,13 +9,15 @@ from kernelsim_machines import (
     US,
     S,
     barrier_beside_cpu_bound,
+    machine,
     out_of_phase,
     with_manifest,
     with_skew,
 )
 
-from kernelsim import Scenario, run
-from kernelsim.scenario import Barrier
+from kernelsim import Application, Reservation, Scenario, Schedule, run
+from kernelsim.multikernel import run_whole
+from kernelsim.scenario import Barrier, CpuBound
 
 SEEDS = (1, 2, 3)
 
@@ -121,3 +123,18 @@ def test_a_tree_barrier_scales_better_and_collapses_all_the_same() -> None:
     assert two / sixteen < 0.5 * alone(2) / alone(16)
     collapsed = run(out_of_phase(barrier_beside_cpu_bound(10, barrier=tree), 1)).applications["barrier"].progress
     assert collapsed * 1000 < alone(10)
+
+
+@pytest.mark.parametrize(("offset_ms", "delay_ms", "begins_ms"), [(0, 0, 0), (5, 0, 5), (5, 20, 37), (31, 480, 511)])
+def test_a_gang_that_is_submitted_early_begins_exactly_at_its_release_on_every_core(
+    offset_ms: int, delay_ms: int, begins_ms: int
+) -> None:
+    cores, times_ps = tuple(range(6)), [ms * MS for ms in (8, 32, 8, offset_ms, delay_ms)]
+    gang_alone = Application("gang", CpuBound(), cores)
+    schedules = (Schedule({"gang": 0}, {"gang": tuple(Reservation(core, "H", 0, *times_ps) for core in cores)}),)
+    outcome = run_whole(Scenario(machine(8), (gang_alone,), 600 * MS, schedules, synchronise=True))
+    first: dict[int, int] = {}
+    for one in outcome.trace.slices:
+        if one.who.startswith("gang"):
+            first.setdefault(one.core, one.start_ps - outcome.start_ps)
+    assert first == dict.fromkeys(cores, begins_ms * MS)

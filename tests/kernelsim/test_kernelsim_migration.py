@@ -127,6 +127,20 @@ def test_a_thread_that_migrates_goes_on_there_after_one_message_and_its_dispatch
     assert [time_ps // MS for time_ps in outcome.applications["program"].cpu_ps] == [1, 1, 2]
 
 
+def test_a_domain_has_one_dispatcher_on_each_of_its_cores_whether_its_threads_stay_or_go() -> None:
+    def staying(team: Team) -> Body:
+        def body(me: Member) -> Program:
+            yield me.compute_ps(1 * MS)
+
+        return body
+
+    dispatchers = {("program.0", 0), ("program.1", 1), ("program.2", 5)}
+    for make in (staying, wandering([])):
+        outcome = simulated(make, cores=(0, 1, 5))
+        assert {(one.who, one.core) for one in outcome.trace.slices if one.who != "monitor.0"} == dispatchers
+        assert len(outcome.applications["program"].cpu_ps) == 3
+
+
 def pushing(moved: list[bool], seen: list[tuple[int, ...]], wake_at_ps: int, sleeper_spins: bool = False) -> Make:
     """Thread 0 moves thread 3, asleep beside it on core 0, to and fro; thread 1 wakes it meanwhile."""
 
