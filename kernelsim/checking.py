@@ -1,6 +1,5 @@
 """What a scenario must satisfy to be run; everything else is refused, saying what would be accepted."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from kernelsim.capabilities.kinds import FROM_RAW, TRAVELLING
@@ -27,6 +26,8 @@ from kernelsim.scenario import (
     Scripted,
     StreamClustering,
     Traffic,
+    domain_of,
+    group_key,
 )
 
 LARGEST_WEIGHT = 65535
@@ -42,6 +43,7 @@ def check(scenario: Scenario) -> None:
     _one_of("rules", scenario.rules, RULES)
     if scenario.duration_ps <= 0 or scenario.warmup_ps < 0:
         raise _refusal(f"a run of {scenario.duration_ps} ps after {scenario.warmup_ps} ps", "a positive duration")
+    scenario.machine.check()
     names = [application.name for application in scenario.applications]
     if len(set(names)) != len(names) or RESERVED_NAME in names:
         raise _refusal(f"applications named {names}", f"different names, none of them {RESERVED_NAME!r}")
@@ -91,7 +93,7 @@ def _guaranteed(scenario: Scenario) -> dict[str, Application]:
     return {
         key: application
         for application in scenario.applications
-        for key in ([f"{application.name}/{group}" for group in application.groups] or [application.name])
+        for key in ([group_key(application.name, group) for group in application.groups] or [application.name])
     }
 
 
@@ -105,12 +107,12 @@ def _check_joins(scenario: Scenario) -> None:
         if join.application not in grouped or join.at_ps < 0:
             raise _refusal(one, f"a time from 0, one of the applications with groups, {sorted(grouped)}")
         application = grouped[join.application]
-        if join.group not in application.groups or not 0 <= join.dispatcher < len(application.cores):
-            raise _refusal(one, f"dispatchers 0 to {len(application.cores) - 1}, groups {list(application.groups)}")
+        if join.group not in application.groups or not 0 <= join.dispatcher < application.dispatchers:
+            raise _refusal(one, f"dispatchers 0 to {application.dispatchers - 1}, groups {list(application.groups)}")
 
 
 def _check_deallocations(scenario: Scenario) -> None:
-    sizes = {application.name: len(application.cores) for application in scenario.applications}
+    sizes = {application.name: application.dispatchers for application in scenario.applications}
     for one in scenario.deallocations:
         asked = f"asking {one.application!r} for dispatcher {one.dispatcher} at {one.at_ps} ps, {one.grace_ps} ps ahead"
         if scenario.scheduler != "rbed" or min(one.at_ps, one.grace_ps) < 0:
@@ -258,7 +260,13 @@ def _check_barrier(scenario: Scenario, application: Application, barrier: Barrie
 
 
 def _check_blocking(scenario: Scenario, application: Application, asked_by: str) -> None:
-    own = (reservation for schedule in scenario.schedules for reservation in _of(schedule, application.name))
+    own = [
+        reservation
+        for schedule in scenario.schedules
+        for key, reservations in schedule.reservations.items()
+        if domain_of(key) == application.name
+        for reservation in reservations
+    ]
     if any(reservation.kind != "B" for reservation in own):
         raise ScenarioError(
             "blocking_real_time",
@@ -310,10 +318,6 @@ def _check_reservation(reservation: Reservation, name: str, dispatchers: int) ->
             f"{reservation.deadline_ps}, offset {reservation.offset_ps}, delay {reservation.delay_ps} ps",
             "0 < WCET <= deadline and period, offset and delay from 0",
         )
-
-
-def _of(schedule: Schedule, application: str) -> Iterable[Reservation]:
-    return schedule.reservations.get(application, ())
 
 
 def _one_of(key: str, found: str, accepted: tuple[str, ...]) -> None:

@@ -9,13 +9,13 @@ from kernelsim.checking import check
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import REQUEST, Ask, Engine, never
 from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
-from kernelsim.scenario import Deallocation, Join, Operation, PhaseChange, Scenario, Schedule
+from kernelsim.scenario import Deallocation, Join, Operation, PhaseChange, Scenario, Schedule, domain_of
 from kernelsim.shortcuts.apart import take_apart
 from kernelsim.shortcuts.symmetry import fold
 from kernelsim.system.agreement.operations import Operations, check_operation
 from kernelsim.system.agreement.phase_change import PhaseChangeProtocol
 from kernelsim.system.agreement.round import check_cover
-from kernelsim.system.groups import Joining, domain_of
+from kernelsim.system.groups import Joining
 from kernelsim.system.monitor import Monitor
 from kernelsim.system.taking_back import TakingBack
 from kernelsim.trace import Mark
@@ -149,8 +149,9 @@ class _Run:
 
     def _plan_operation(self, operation: Operation) -> None:
         callers = self._booted.dispatchers[operation.application]
-        check_operation(operation, tuple(dispatcher.core for dispatcher in callers))
-        self._once_it_runs(callers[0], operation.at_ps, partial(self._operations.ask, operation, callers))
+        cores = tuple(dispatcher.core for dispatcher in callers)
+        check_operation(operation, cores)
+        self._once_it_runs(callers[0], operation.at_ps, partial(self._operations.ask, operation, callers[0], cores))
 
     def _once_it_runs(self, caller: Dispatcher, at_ps: int, request: Callable[[], None]) -> None:
         """Call `request` when `caller` first runs, from `at_ps` after the start on."""

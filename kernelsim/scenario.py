@@ -140,6 +140,11 @@ class Application:
     groups: tuple[str, ...] = ()
     isas: tuple[str, ...] = ()
 
+    @property
+    def dispatchers(self) -> int:
+        """How many have threads to run: the first so many of its cores."""
+        return min(self.threads or len(self.cores), len(self.cores))
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -167,6 +172,16 @@ class PhaseChange:
     at_ps: int = 0
     sends: Mapping[int, tuple[int, ...]] | None = None
     order: str = "forward first"
+
+
+def group_key(application: str, group: str) -> str:
+    """How schedules and phase changes name a group."""
+    return f"{application}/{group}"
+
+
+def domain_of(key: str) -> str:
+    """The application of a group's key, or of an application's own."""
+    return key.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)

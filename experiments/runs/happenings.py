@@ -7,8 +7,7 @@ import kernelsim
 from experiments.deploy import Deployment
 from experiments.files.happenings import OperationFile, PhaseChangeFile, Tree
 from experiments.files.scenario import ScenarioFile
-from kernelsim.scenario import Deallocation, Join
-from kernelsim.system.groups import domain_of
+from kernelsim.scenario import Deallocation, Join, domain_of
 from planner.machine.topology import Topology
 
 OF_A_CORE = ("join", "leave", "send")

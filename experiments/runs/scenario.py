@@ -15,7 +15,7 @@ from experiments.machines import Knowledge, find_machine
 from experiments.parameters import Parameter
 from experiments.runs.happenings import deploy_happenings, sends_of
 from experiments.runs.placements import choose_cores, placement_cost
-from kernelsim.system.groups import domain_of
+from kernelsim.scenario import domain_of
 from planner.admission.reservations import Decision
 from planner.machine.topology import Topology
 from planner.manifests.manifest import Manifest

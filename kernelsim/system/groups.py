@@ -5,18 +5,9 @@ from functools import partial
 
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
+from kernelsim.scenario import group_key
 from kernelsim.system.monitor import Monitor
 from kernelsim.trace import Mark, Trace
-
-
-def group_key(application: str, group: str) -> str:
-    """How schedules and phase changes name a group."""
-    return f"{application}/{group}"
-
-
-def domain_of(key: str) -> str:
-    """The application of a group's key, or of an application's own."""
-    return key.partition("/")[0]
 
 
 class Joining:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from kernelsim.core.cpu_driver import CpuDriver
 from kernelsim.core.dispatcher import Dispatcher
-from kernelsim.scenario import Reservation, Schedule
+from kernelsim.scenario import Reservation, Schedule, group_key
 
 
 class Planner:
@@ -104,7 +104,7 @@ class Planner:
     def _key_of(self, application: str, dispatcher: Dispatcher) -> str:
         if application not in self._grouped:
             return application
-        return f"{application}/{self._groups.get((application, dispatcher.index), '')}"
+        return group_key(application, self._groups.get((application, dispatcher.index), ""))
 
     def _reservation(self, reservations: tuple[Reservation, ...], dispatcher: Dispatcher) -> Reservation:
         for reservation in reservations:

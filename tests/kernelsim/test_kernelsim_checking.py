@@ -7,7 +7,7 @@ import pytest
 from kernelsim_machines import machine
 
 from kernelsim import Application, PhaseChange, Reservation, Scenario, ScenarioError, Schedule, run
-from kernelsim.scenario import MILLISECOND_PS, Barrier, CpuBound, Scripted
+from kernelsim.scenario import MILLISECOND_PS, Barrier, CpuBound, Deallocation, Join, Scripted
 
 GANG = Reservation(0, "H", wcet_ps=10, period_ps=100, deadline_ps=10)
 
@@ -17,10 +17,14 @@ def sound() -> Scenario:
     return Scenario(machine(), applications, MILLISECOND_PS)
 
 
-def with_application(**changes: object) -> Callable[[Scenario], Scenario]:
-    return lambda scenario: replace(
-        scenario,
-        applications=(replace(scenario.applications[0], **changes), scenario.applications[1]),  # type: ignore[arg-type]
+def with_application(
+    then: Callable[[Scenario], Scenario] = lambda scenario: scenario, **changes: object
+) -> Callable[[Scenario], Scenario]:
+    return lambda scenario: then(
+        replace(
+            scenario,
+            applications=(replace(scenario.applications[0], **changes), scenario.applications[1]),  # type: ignore[arg-type]
+        )
     )
 
 
@@ -54,6 +58,14 @@ def with_reservation(**changes: object) -> Callable[[Scenario], Scenario]:
         (with_reservation(dispatcher=2), "dispatchers 0 to 1"),
         (with_reservation(wcet_ps=95, deadline_ps=95), "900000 ppm"),
         (lambda s: replace(s, schedules=(Schedule({"nobody": 0}, {}),)), "applications of the scenario"),
+        (
+            with_application(threads=1, groups=("g",), then=lambda s: replace(s, joins=(Join("a", 1, "g"),))),
+            "s 0 to 0,",
+        ),
+        (
+            with_application(threads=1, then=lambda s: replace(s, deallocations=(Deallocation("a", 1, 0, 0),))),
+            "several",
+        ),
     ],
 )
 def test_what_cannot_be_run_is_refused(spoil: Callable[[Scenario], Scenario], says: str) -> None:
@@ -61,6 +73,14 @@ def test_what_cannot_be_run_is_refused(spoil: Callable[[Scenario], Scenario], sa
     with pytest.raises(ScenarioError, match="accepted") as caught:
         run(spoil(sound()))
     assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(("groups", "key"), [((), "a"), (("g",), "a/g")])
+def test_who_blocks_gets_no_guaranteed_time_nor_does_its_group(groups: tuple[str, ...], key: str) -> None:
+    blocking = with_application(workload=Barrier(wait="block"), groups=groups)(sound())
+    with pytest.raises(ScenarioError, match="released in the past") as caught:
+        run(replace(blocking, schedules=(Schedule({key: 0}, {key: (GANG,)}),)))
+    assert caught.value.code == "blocking_real_time"
 
 
 def test_threads_that_spin_for_ever_on_one_dispatcher_meet_once_a_time_slice() -> None:

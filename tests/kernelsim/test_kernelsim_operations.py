@@ -7,7 +7,7 @@ import pytest
 from kernelsim_machines import HZ, MS, US, S, barrier_beside_cpu_bound, cycles, machine
 
 from kernelsim import Application, Machine, Operation, Outcome, Reservation, Scenario, ScenarioError, run
-from kernelsim.scenario import CpuBound, Scripted
+from kernelsim.scenario import CpuBound, Deallocation, Scripted
 from kernelsim.system.agreement.routes import by_package, farthest_first, unicast
 from kernelsim.system.agreement.shootdown import broadcast_ps, multicast_ps
 
@@ -176,6 +176,33 @@ def test_a_core_that_leaves_while_a_retype_is_under_way_makes_one_of_the_two_wai
         outcome = run(quiet(*asks, second=True))
         assert any(one.done for one in outcome.operations)
         assert all(one.answered_ps for one in outcome.operations)
+
+
+# -- cores that were taken back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sends", [None, {0: (1,), 1: (2, 3)}])
+@pytest.mark.parametrize("taken_back", [0, 1])
+def test_an_unmap_reaches_also_the_core_that_its_application_has_lost(
+    taken_back: int, sends: Mapping[int, tuple[int, ...]] | None
+) -> None:
+    (unmap,) = run(losing_a_core(taken_back, Operation("unmap", "app", 7, at_ps=30 * MS, sends=sends))).operations
+    assert (unmap.done, unmap.messages) == (True, 6)
+
+
+@pytest.mark.parametrize("taken_back", [0, 1])
+def test_a_region_stays_retyped_when_the_application_has_lost_a_core(taken_back: int) -> None:
+    asks = (Operation("retype", "app", 7, at_ps=1 * MS), Operation("retype", "app", 7, to="page table", at_ps=90 * MS))
+    first, second = run(losing_a_core(taken_back, *asks)).operations
+    assert (first.done, first.answered_ps is not None) == (True, True)
+    assert (second.done, second.answered_ps is not None) == (False, True)
+
+
+def losing_a_core(dispatcher: int, *asks: Operation) -> Scenario:
+    """An application on four cores, which does not listen when one of them is asked back after 10 ms."""
+    asked = Deallocation("app", dispatcher, 10 * MS, 5 * MS)
+    loop = Application("app", CpuBound(), (0, 1, 2, 3))
+    return Scenario(machine(4, timeslice_ps=MS), (loop,), 200 * MS, operations=asks, deallocations=(asked,))
 
 
 # -- the monitor's turn ----------------------------------------------------------------------------------------

@@ -36,14 +36,17 @@ class Operations:
         self._groups: dict[frozenset[int], dict[int, Node]] = {}
         self._asked: list[_Asked] = []
 
-    def ask(self, operation: Operation, callers: Sequence[Dispatcher]) -> None:
-        """Dispatcher 0 of `callers` asks now, by LMP to the monitor of its core."""
-        cores = tuple(each.core for each in callers)
-        asked = _Asked(operation, len(self._asked), cores, self._engine, self._trace)
+    def ask(self, operation: Operation, caller: Dispatcher, cores: tuple[int, ...]) -> None:
+        """The first dispatcher of an application asks now, by LMP to the monitor of its core.
+
+        Those who agree stay the `cores` on which the application began: where a dispatcher was once there are
+        translations and a replica. If the caller has been moved from the first of them, it tells all the others itself.
+        """
+        asked = _Asked(operation, len(self._asked), cores, caller.core, self._engine, self._trace)
         self._asked.append(asked)
-        monitor = self._monitors[cores[0]]
-        arrival = self._engine.now + monitor.machine.lmp_ps[cores[0]]
-        self._engine.at(arrival, lambda: monitor.call(lambda: self._begin(asked), callers[0]))
+        monitor = self._monitors[asked.core]
+        arrival = self._engine.now + monitor.machine.lmp_ps[asked.core]
+        self._engine.at(arrival, lambda: monitor.call(lambda: self._begin(asked), caller))
 
     def outcomes(self) -> tuple[OperationOutcome, ...]:
         """What has been asked, and what it came to."""
@@ -69,7 +72,7 @@ class Operations:
 
     def _in_one_phase(self, asked: "_Asked", *, maps: bool) -> None:
         page, cores = asked.operation.subject, asked.cores
-        sends = asked.operation.sends or unicast(asked.core, cores)
+        sends = asked.tree() or unicast(asked.core, cores)
         monitors = {core: self._monitors[core] for core in cores}
 
         def work(core: int) -> None:
@@ -96,7 +99,7 @@ class Operations:
         node = self.nodes(asked.cores)[core]
         members = node.replica.members if node.replica else (core,)
         joining = (operation.subject,) if operation.kind == JOIN else ()
-        sends = operation.sends or unicast(core, (*members, *(each for each in joining if each not in members)))
+        sends = asked.tree() or unicast(core, (*members, *(each for each in joining if each not in members)))
         change = Change(operation.kind, operation.subject, operation.to if operation.kind == RETYPE else "")
         transaction = Transaction(core, asked.number, change, tuple(sends.items()), node.replica if joining else None)
         self._take(asked.cores, core, node.ask(transaction))
@@ -159,17 +162,23 @@ class Operations:
 class _Asked:
     """One operation under way."""
 
-    def __init__(self, operation: Operation, number: int, cores: tuple[int, ...], engine: Engine, trace: Trace) -> None:
+    def __init__(
+        self, operation: Operation, number: int, cores: tuple[int, ...], core: int, engine: Engine, trace: Trace
+    ) -> None:
         self.operation = operation
         self.number = number
         self.cores = cores
-        self.core = cores[0]
+        self.core = core
         self.messages = 0
         self.done = False
         self._requested_ps = engine.now
         self._answered_ps: int | None = None
         self._engine = engine
         self._trace = trace
+
+    def tree(self) -> Mapping[int, tuple[int, ...]] | None:
+        """Who tells whom, where that is given and begins at the core that asks."""
+        return self.operation.sends if self.core == self.cores[0] else None
 
     def answer(self, core: int) -> None:
         """The dispatcher on `core` has what it waits for."""

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import Engine
 from kernelsim.outcome import PhaseChangeOutcome
-from kernelsim.scenario import PhaseChange
+from kernelsim.scenario import PhaseChange, domain_of
 from kernelsim.system.agreement.round import Round
-from kernelsim.system.groups import domain_of
 from kernelsim.system.monitor import Monitor
 from kernelsim.trace import Mark, Trace
 
