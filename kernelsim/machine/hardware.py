@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from kernelsim.errors import ScenarioError
 
+FASTEST_HZ = 10**12
+"""A cycle of a picosecond, the unit of time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -47,6 +50,18 @@ class Machine:
     def can_run(self, isa: str, core: int) -> bool:
         """Whether a core carries out what was compiled for an instruction set; where its own is unknown, it may."""
         return not self.isa or self.isa[core] in ("", isa)
+
+    def check(self) -> None:
+        """Raise ScenarioError for durations in which a run would stand still, or go back."""
+        durations = (self.context_switch_ps, self.block_ps, *self.lmp_ps, *self.work_ps)
+        clocks = self.clock_hz
+        if not clocks or min(clocks) < 1 or max(clocks) > FASTEST_HZ or self.timeslice_ps < 1 or min(durations) < 0:
+            raise ScenarioError(
+                "bad_machine",
+                f"{self.name} has clocks of {sorted(set(clocks))} Hz, slices of {self.timeslice_ps} ps and costs from "
+                f"{min(durations, default=0)} ps on; accepted: cores with 1 to {FASTEST_HZ} Hz, slices of 1 ps or "
+                "more, costs from 0 on",
+            )
 
     def check_core(self, core: int, asked_by: str) -> None:
         """Raise ScenarioError unless `core` exists."""

@@ -1,5 +1,6 @@
 """UMP: one direction of a message channel between two cores, in order, with a latency and an occupancy."""
 
+from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 from kernelsim.trace import Message, Trace
 
@@ -27,6 +28,13 @@ class UmpChannel:
         self.latency_ps = machine.latency_ps[source][target]
         self.send_ps = machine.send_ps[source][target]
         self.receive_ps = machine.receive_ps(source, target)
+        if min(self.latency_ps, self.send_ps, self.receive_ps) < 0:
+            raise ScenarioError(
+                "bad_machine",
+                f"a message from core {source} to {target} that takes {self.latency_ps} ps, {self.send_ps} ps of the "
+                f"sender and {self.receive_ps} ps of the receiver; accepted: times from 0 on",
+                core=source,
+            )
         self.sent = 0
         self._last_arrival_ps = -1
         self._trace = trace

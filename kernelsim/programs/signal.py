@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from kernelsim.engine import Engine
+from kernelsim.errors import clock_error
 
 
 class Waiter(Protocol):
@@ -55,7 +56,9 @@ class Signal:
             waiter.told(self._engine.now + self._delay_ps(core, waiter.core))
 
     def raise_at(self, time_ps: int, core: int) -> None:
-        """Raise it on `core` at a time to come."""
+        """Raise it on `core` at a time to come. Raises ScenarioError for a time that has passed."""
+        if time_ps < self._engine.now:
+            raise clock_error(f"{self.what} raised at {time_ps} ps", self._engine.now, core)
         self.promise()
         self._engine.at(time_ps, lambda: self.raise_from(core))
 

@@ -211,8 +211,15 @@ Make = Callable[[Team], Body]
 
 
 def start_programs(make: Make, team: Team) -> None:
-    """Give every thread its program."""
-    body = make(team)
+    """Give every thread its program. Raises ScenarioError where the user's functions fail before any of them runs."""
     team.members = [Member(team, index, thread) for index, thread in enumerate(team.threads)]
-    for member, thread in zip(team.members, team.threads, strict=True):
-        thread.load(body(member), f"thread {member.index}")
+    try:
+        body = make(team)
+        programs = [body(member) for member in team.members]
+    except ScenarioError:
+        raise
+    except Exception as error:  # a program is its user's code: that it cannot be made is a mistake in what was asked
+        said = f"making the program of {team.name!r} raised {type(error).__name__}: {error}"
+        raise ScenarioError("bad_program", f"{said}; accepted: make(team), which returns body(me)") from error
+    for member, thread, program in zip(team.members, team.threads, programs, strict=True):
+        thread.load(program, f"thread {member.index}")

@@ -20,7 +20,8 @@ class ProgramThread(UserThread):
     """
 
     __slots__ = ("_begun_ps", "_block_ps", "_done", "_engine", "_left_ps", "_on_core", "_plan_number", "_program",
-                 "_runs_from", "_wait", "_waits_since_ps", "custody", "failure", "has_ended", "name")  # fmt: skip
+                 "_runs_from", "_times_now", "_wait", "_waits_since_ps", "_was_at_ps", "custody", "failure",
+                 "has_ended", "name")  # fmt: skip
     announces_end = True
 
     def __init__(self, engine: Engine, block_ps: int) -> None:
@@ -36,6 +37,9 @@ class ProgramThread(UserThread):
         self._wait: Wait | None = None
         self._waits_since_ps = 0
         self._plan_number = 0
+        self._was_at_ps = -1
+        self._times_now = 0
+        """How often it has been looked at in this instant."""
         self._done = 0
         self.name = "thread"
         self.custody: Custody | None = None
@@ -166,7 +170,7 @@ class ProgramThread(UserThread):
     def _give_way(self, number: int) -> None:
         """The window is over."""
         wait = self._wait
-        if number != self._plan_number or wait is None:
+        if number != self._plan_number or wait is None or self._ends_for_standing_still():
             return
         if wait.then == "yield":
             self.dispatcher.yield_thread(self)
@@ -181,6 +185,8 @@ class ProgramThread(UserThread):
         if number != self._plan_number:
             return
         self.settle(self._engine.now)
+        if self._ends_for_standing_still():
+            return
         self._left_ps, self._wait = 0, None
         for _ in range(MOST_REQUESTS_AT_ONCE):
             request = self._next_request()
@@ -197,7 +203,23 @@ class ProgramThread(UserThread):
                 return
             if self._takes_up(request):
                 return
-        self._fail(f"made {MOST_REQUESTS_AT_ONCE:,} requests in a row that take no time")
+        self._end_with(f"made {MOST_REQUESTS_AT_ONCE:,} requests in a row that take no time")
+
+    def _ends_for_standing_still(self) -> bool:
+        """Whether it fails here: it yields or waits again and again, and gets its core back at the same instant."""
+        now = self._engine.now
+        if now != self._was_at_ps:
+            self._was_at_ps, self._times_now = now, 0
+        self._times_now += 1
+        if self._times_now <= MOST_REQUESTS_AT_ONCE:
+            return False
+        self._end_with(f"gave way or waited {MOST_REQUESTS_AT_ONCE:,} times while no time passed; accepted: a sleep")
+        return True
+
+    def _end_with(self, what: str) -> None:
+        self._fail(what)
+        self._wait, self.has_ended = None, True
+        self._plan_number += 1
         self.dispatcher.block_thread(self)
 
     def _takes_up(self, request: Request) -> bool:

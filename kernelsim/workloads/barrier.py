@@ -10,6 +10,7 @@ from random import Random
 
 from kernelsim.core.threads import UserThread
 from kernelsim.engine import EVALUATION, Engine
+from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 from kernelsim.scenario import Barrier
 
@@ -19,15 +20,25 @@ def iteration_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> 
 
     counter: the line with the counter goes from thread to thread on entry, and from the last one to every
     other on exit (Barrelfish's OpenMP library, dissertation section 4.1.3). tree: a combining tree, every
-    level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991).
+    level up and down again costs its dearest transfer (Mellor-Crummey and Scott, 1991). Raises ScenarioError where
+    that takes no time.
     """
     work = longest_work_ps(machine, cores, barrier)
-    if barrier.barrier == "tree":
-        return work + _tree_ps(machine, cores)
+    traffic = _tree_ps(machine, cores) if barrier.barrier == "tree" else _counter_ps(machine, cores)
+    if min(work, work + traffic) <= 0:
+        raise ScenarioError(
+            "bad_machine",
+            f"an iteration of {work} ps of work and {traffic} ps of traffic never comes on; accepted: lines that take "
+            "0 ps or more",
+        )
+    return work + traffic
+
+
+def _counter_ps(machine: Machine, cores: tuple[int, ...]) -> int:
     last = cores[-1]
     entry = sum(machine.line_ps[a][b] for a, b in pairwise(cores))
     leave = sum(machine.line_ps[last][core] for core in cores[:-1])
-    return work + entry + leave
+    return entry + leave
 
 
 def longest_work_ps(machine: Machine, cores: tuple[int, ...], barrier: Barrier) -> int:
