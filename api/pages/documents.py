@@ -19,11 +19,11 @@ def machines_page(document: Mapping[str, Any]) -> str:
     nothing = element(
         "p", {"class_": "empty"}, "No machine yet. ", element("code", None, "skb load amd-4x4"), " loads a bundled one."
     )
-    return _page(
+    return page(
         "Machines",
         element("h1", None, "Machines"),
         element("p", {"class_": "lead"}, "What the knowledge base knows; each name leads to a drawing of the machine."),
-        element("div", {"class_": "card"}, _table(headers, rows, numbers_from=1) if rows else nothing),
+        element("div", {"class_": "card"}, table(headers, rows, numbers_from=1) if rows else nothing),
         revision=document["revision"],
     )
 
@@ -40,7 +40,7 @@ def machine_page(document: Mapping[str, Any], drawing: str | None, machine: Topo
     }
     nothing = element("p", {"class_": "empty"}, "Its facts describe no cores.")
     sections = [_caches(document["caches"]), _memory(document["numa_nodes"]), _hops(machine), _facts(document)]
-    return _page(
+    return page(
         name,
         element("h1", None, name),
         element("dl", {"class_": "figures"}, *(_figure(label, value) for label, value in figures.items())),
@@ -57,7 +57,7 @@ def operations_page(schema: Mapping[str, Any]) -> str:
         for path, methods in schema["paths"].items()
         for method, operation in methods.items()
     ]
-    return _page(
+    return page(
         "HTTP interface",
         element("h1", None, "HTTP interface"),
         element(
@@ -67,19 +67,21 @@ def operations_page(schema: Mapping[str, Any]) -> str:
             element("a", {"href": "/openapi.json"}, "/openapi.json"),
             "; errors are problem documents (RFC 9457).",
         ),
-        element("div", {"class_": "card"}, _table(["method", "path", "what it does"], rows)),
+        element("div", {"class_": "card"}, table(["method", "path", "what it does"], rows)),
     )
 
 
 def missing_page(message: str) -> str:
     """What cannot be shown, in a sentence."""
-    return _page("Not found", element("h1", None, "Not here"), element("p", {"class_": "lead"}, message))
+    return page("Not found", element("h1", None, "Not here"), element("p", {"class_": "lead"}, message))
 
 
-def _page(title: str, *content: Child, revision: int | None = None) -> str:
+def page(title: str, *content: Child, revision: int | None = None) -> str:
+    """A whole page around its content."""
     state = "" if revision is None else f"Revision {revision} of the store. "
     brand = element("a", {"class_": "brand", "href": "/"}, "System Knowledge Base")
-    links = [element("a", {"href": "/"}, "Machines"), element("a", {"href": "/docs"}, "HTTP interface")]
+    ways = {"/": "Machines", "/simulations": "Simulations", "/docs": "HTTP interface"}
+    links = [element("a", {"href": way}, name) for way, name in ways.items()]
     head = element(
         "head",
         None,
@@ -112,7 +114,9 @@ def _figure(label: str, value: int) -> Markup:
     return element("div", None, element("dt", None, label), element("dd", None, f"{value:,}"))
 
 
-def _table(headers: Sequence[str], rows: Iterable[Sequence[Any]], numbers_from: int = 99) -> Markup:
+def table(headers: Sequence[str], rows: Iterable[Sequence[Any]], numbers_from: int = 99) -> Markup:
+    """Rows below their headers; columns from `numbers_from` on are numbers."""
+
     def kind(at: int) -> dict[str, Any]:
         return {"class_": "number"} if at >= numbers_from else {}
 
@@ -129,20 +133,20 @@ def _cell(value: Any) -> Child:
     return f"{value:,}" if isinstance(value, int) else cell(value)
 
 
-def _section(title: str, table: Markup) -> Markup:
-    return element("section", None, element("h2", None, title), element("div", {"class_": "card"}, table))
+def _section(title: str, rows: Markup) -> Markup:
+    return element("section", None, element("h2", None, title), element("div", {"class_": "card"}, rows))
 
 
 def _caches(caches: Sequence[Mapping[str, Any]]) -> Markup | None:
     rows = [
         [f"L{one['level']} {one['type']}", one["count"], size(one["size_bytes"]), one["shared_by"]] for one in caches
     ]
-    return _section("Caches", _table(["cache", "number", "size", "shared by"], rows, 1)) if rows else None
+    return _section("Caches", table(["cache", "number", "size", "shared by"], rows, 1)) if rows else None
 
 
 def _memory(nodes: Sequence[Mapping[str, Any]]) -> Markup | None:
     rows = [[f"node {one['numa_node']}", size(one["bytes"]), format_cpu_list(one["cores"])] for one in nodes]
-    return _section("Memory", _table(["NUMA node", "size", "cores"], rows)) if rows else None
+    return _section("Memory", table(["NUMA node", "size", "cores"], rows)) if rows else None
 
 
 def _hops(machine: Topology | None) -> Markup | None:
@@ -152,12 +156,12 @@ def _hops(machine: Topology | None) -> Markup | None:
     rows = [
         [f"package {source}", *(machine.hops.get((source, target), "-") for target in packages)] for source in packages
     ]
-    return _section("Hops between packages", _table(["", *map(str, packages)], rows, 1))
+    return _section("Hops between packages", table(["", *map(str, packages)], rows, 1))
 
 
 def _facts(document: Mapping[str, Any]) -> Markup:
     rows = [[element("code", None, relation), number] for relation, number in document["facts"].items()]
-    return _section("Facts by relation", _table(["relation", "facts"], rows, 1))
+    return _section("Facts by relation", table(["relation", "facts"], rows, 1))
 
 
 def _summary(operation: Mapping[str, Any]) -> str:

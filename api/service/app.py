@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
+from api.pages.runs import router as runs
 from api.pages.views import router as pages
 from api.service import problems
 from api.service.holdings import Holdings
@@ -54,6 +55,7 @@ def create_app(
     for module in (machines, facts, questions, plans, manifests, watch, simulations, jobs, why, health):
         app.include_router(module.router)
     app.include_router(pages)
+    app.include_router(runs)
     app.add_middleware(Idempotency, remembered=holdings.remembered)
     app.add_middleware(BodyLimit)
     app.add_middleware(Doorkeeper, hosts=hosts)

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/v1", tags=["simulations"], route_class=StrictRoute)
 async def simulate(request: Request, holdings: HoldingsHere, body: SimulationBody) -> Response:
     """Boot the machine of a scenario and run it: the answer after up to 10 seconds, else a job (202)."""
     file = await run_in_threadpool(read_scenario, open_scenario(body.scenario))
-    machines = await run_in_threadpool(_known, holdings, {file.machine})
+    machines = await run_in_threadpool(known_machines, holdings, {file.machine})
 
     def work(assignment: Assignment[Reply]) -> Reply:
         return Reply(200, assignment.ask("simulate", machines, scenario=body.scenario))
@@ -39,7 +39,7 @@ async def simulate(request: Request, holdings: HoldingsHere, body: SimulationBod
 async def experiment(request: Request, holdings: HoldingsHere, body: ExperimentBody) -> Response:
     """Run a batch of experiments as a job; its events are the rows as they come."""
     batch = await run_in_threadpool(read_spec, body.spec)
-    machines = await run_in_threadpool(_known, holdings, set(batch.axes["machine"]))
+    machines = await run_in_threadpool(known_machines, holdings, set(batch.axes["machine"]))
 
     def work(assignment: Assignment[Reply]) -> Reply:
         return Reply(200, assignment.ask("run_batch", machines, spec=body.spec))
@@ -48,7 +48,7 @@ async def experiment(request: Request, holdings: HoldingsHere, body: ExperimentB
     return await attend(request, holdings.pool, holdings.jobs, "experiment", work, cost, patience)
 
 
-def _known(holdings: Holdings, names: set[str]) -> list[MachineAt]:
+def known_machines(holdings: Holdings, names: set[str]) -> list[MachineAt]:
     """Those of the machines that the store holds, all at one revision; the others are bundled or synthetic."""
     revision = holdings.store.revision
     held = {one.name for one in holdings.store.machines()}

@@ -89,6 +89,17 @@ def simulate(machines: Machines, tell: Tell, *, scenario: Mapping[str, Any]) -> 
         return _json({"admitted": False, "refusal": refusal, "message": refused.message})
 
 
+def picture_run(machines: Machines, tell: Tell, *, text: str, most_bytes: int) -> bytes:
+    """A run of a scenario's TOML text with its picture as SVG, None for one of more than `most_bytes`."""
+    from experiments.charts.trace_pictures import draw_trace
+    from experiments.runs.simulation import run_scenario
+
+    result = run_scenario(text, knowledge=machines)
+    picture = draw_trace(result, "svg")
+    fits = len(picture.encode("utf-8")) <= most_bytes
+    return _json({"answer": result.to_json(), "picture": picture if fits else None})
+
+
 def run_batch(machines: Machines, tell: Tell, *, spec: Mapping[str, Any]) -> bytes:
     """The rows of a batch of runs, told as they come."""
     from experiments.batches.sweep import run_spec
@@ -112,6 +123,7 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "choose_scheme": partial(serve, name="choose_scheme"),
     "consider": consider,
     "simulate": simulate,
+    "picture_run": picture_run,
     "run_batch": run_batch,
 }
 
