@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 from kernelsim_machines import MS, gang, machine
 
-from kernelsim import Application, Outcome, PhaseChange, Programs, Reservation, Scenario, ScenarioError, Schedule, run
+from kernelsim import (
+    Application,
+    Operation,
+    Outcome,
+    PhaseChange,
+    Programs,
+    Reservation,
+    Scenario,
+    ScenarioError,
+    Schedule,
+    run,
+)
 from kernelsim.core.activation import Activation
 from kernelsim.programs.requests import Program
 from kernelsim.programs.synchronisation.barriers import CounterBarrier
@@ -136,6 +147,36 @@ def test_a_silent_gang_is_multiplexed_over_three_cores_and_much_slower() -> None
     kept = outcome.applications["team"].progress / whole.applications["team"].progress
     assert 0 < kept < 0.4
     assert outcome.applications["cpu"].cpu_ps[3] == outcome.duration_ps
+
+
+def after_losing_core_0(**changes: object) -> Outcome:
+    """An application whose first dispatcher has been moved to core 1 when it asks, after 60 ms."""
+    schedules = tuple(Schedule({"team": phase}, {"team": gang(3, 1 + phase, 5, 0)}) for phase in (0, 1))
+    scenario = Scenario(
+        machine(4, timeslice_ps=1 * MS),
+        (Application("team", CpuBound(), (0, 1, 2)),),
+        200 * MS,
+        schedules,
+        synchronise=True,
+        deallocations=(Deallocation("team", 0, 10 * MS, 5 * MS),),
+    )
+    return run(replace(scenario, **changes))  # type: ignore[arg-type]
+
+
+def test_who_has_lost_its_core_changes_phase_by_its_new_monitor_and_the_one_that_tells_all() -> None:
+    outcome = after_losing_core_0(phase_changes=(PhaseChange("team", 1, 60 * MS),))
+    (change,) = outcome.phase_changes
+    ways = [(each.source, each.target) for each in outcome.trace.messages if each.kind.startswith("phase")]
+    assert (ways[0], ways[-1]) == ((1, 0), (0, 1))
+    assert len(ways) == change.messages == 6
+    assert [mark.core for mark in outcome.trace.marks if mark.kind == "phase change answered"] == [1]
+
+
+def test_who_was_moved_to_the_core_that_it_sends_a_capability_to_needs_no_message_between_cores() -> None:
+    outcome = after_losing_core_0(operations=(Operation("send", "team", 1, "frame", 60 * MS),))
+    (send,) = outcome.operations
+    assert (send.done, send.messages) == (True, 0)
+    assert not [each for each in outcome.trace.messages if each.kind.startswith("capability")]
 
 
 def starts(outcome: Outcome, who: str) -> list[int]:

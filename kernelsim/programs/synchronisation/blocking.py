@@ -7,7 +7,7 @@ hands: nobody can come between, and nobody who waits is passed over. A waiter sp
 from collections import deque
 
 from kernelsim.programs.cell import Cell
-from kernelsim.programs.requests import Program, Steps
+from kernelsim.programs.requests import Program
 from kernelsim.programs.synchronisation.waking import Sleeper, sleep, sleeper, wake
 from kernelsim.programs.team import Member, Team
 
@@ -34,10 +34,6 @@ class Semaphore:
 
         if (yield from self._units.update(me, take)) == 0:
             yield from sleep(me, own, self._spin_ps)
-
-    def try_acquire(self, me: Member) -> Steps[bool]:
-        """Take a unit if there is one now."""
-        return (yield from self._units.update(me, lambda units: max(0, units - 1))) > 0
 
     def release(self, me: Member) -> Program:
         """Give a unit to the first waiter, or put it back."""

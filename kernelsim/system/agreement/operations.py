@@ -139,12 +139,15 @@ class Operations:
         """Serialised by now; the other core's monitor makes it again, and its LMP takes it to the dispatcher there."""
         source, target = self._monitors[asked.core], self._monitors[asked.operation.subject]
         cost = self._work_ps(asked.operation, target.core)
-        asked.messages = 1
 
         def receive() -> None:
             target.then(cost, lambda: self._answer(asked, done=True, core=target.core))
 
-        source.send(target, f"capability {asked.operation.to}", receive)
+        if source is target:
+            receive()
+        else:
+            asked.messages = 1
+            source.send(target, f"capability {asked.operation.to}", receive)
 
     # -- the answer --------------------------------------------------------------------------------------------
 

@@ -37,6 +37,8 @@ class PhaseChangeProtocol:
         self._engine = engine
         self._trace = trace
         self._requested_ps: int | None = None
+        self._relayed = 0
+        """Messages between the root and who has asked from another core."""
         self._answered_ps: int | None = None
         self._entered_ps: dict[int, int] = {}
         self._released_ps: dict[int, int] = {}
@@ -52,11 +54,22 @@ class PhaseChangeProtocol:
         )
 
     def request(self) -> None:
-        """The dispatcher asks, by LMP to the monitor of its core."""
-        monitor = self._monitors[self._root]
+        """The dispatcher asks, by LMP to the monitor of its core; one that was moved from the root, by way of it."""
+        own, root = self._monitors[self._caller.core], self._monitors[self._root]
         self._requested_ps = self._engine.now
-        arrival = self._engine.now + monitor.machine.lmp_ps[self._root]
-        self._engine.at(arrival, lambda: monitor.call(lambda: self._round.begin(self._answer), self._caller))
+        arrival = self._engine.now + own.machine.lmp_ps[own.core]
+
+        def begin() -> None:
+            self._round.begin(lambda: self._answer(own))
+
+        def ask() -> None:
+            if own is root:
+                begin()
+            else:
+                self._relayed = 2
+                own.send(root, f"phase {self._change.phase}", begin)
+
+        self._engine.at(arrival, lambda: own.call(ask, self._caller))
 
     def outcome(self) -> PhaseChangeOutcome | None:
         """What it has come to; None if it was never asked for."""
@@ -71,7 +84,7 @@ class PhaseChangeProtocol:
             self._requested_ps,
             self._answered_ps,
             cycles,
-            self._round.messages,
+            self._round.messages + self._relayed,
             self._entered_ps,
             self._released_ps,
         )
@@ -87,10 +100,18 @@ class PhaseChangeProtocol:
             text += f" released at {released}"
         self._trace.marks.append(Mark(self._engine.now, core, "phase", text))
 
-    def _answer(self) -> None:
-        arrival = self._engine.now + self._monitors[self._root].machine.lmp_ps[self._root]
-        self._engine.at(arrival, self._answered)
+    def _answer(self, asker: Monitor) -> None:
+        """All have replied to the root, which tells who has asked."""
 
-    def _answered(self) -> None:
+        def tell() -> None:
+            arrival = self._engine.now + asker.machine.lmp_ps[asker.core]
+            self._engine.at(arrival, lambda: self._answered(asker.core))
+
+        if asker.core == self._root:
+            tell()
+        else:
+            self._monitors[self._root].send(asker, "phase done", tell)
+
+    def _answered(self, core: int) -> None:
         self._answered_ps = self._engine.now
-        self._trace.marks.append(Mark(self._engine.now, self._root, "phase change answered", self._change.application))
+        self._trace.marks.append(Mark(self._engine.now, core, "phase change answered", self._change.application))
