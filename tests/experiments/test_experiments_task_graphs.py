@@ -77,7 +77,7 @@ def test_one_graph_gives_one_result_on_simulated_cores_and_on_processes(processe
     assert on_cores.results["total"] == Counter(" ".join(TEXTS).split())
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(graphs(), st.integers(1, 5), st.booleans())
 def test_every_graph_ends_with_the_results_of_one_task_after_the_other(
     graph: TaskGraph, workers: int, moves_little: bool

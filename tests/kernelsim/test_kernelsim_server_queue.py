@@ -11,7 +11,7 @@ from kernelsim.programs.requests import Program
 from kernelsim.programs.team import Body, Member, Team
 
 SERVICE_PS = 10 * US
-REQUESTS = 8_000
+REQUESTS = 6_000
 
 
 def mean_wait_ps(load: float, seed: int) -> float:

@@ -1,6 +1,6 @@
 """The scheduler of task graphs, driven in any order in which tasks may come to their end."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kernelsim.programs.parallel.task_graph import Assigned, GraphScheduler, Task, TaskGraph
@@ -15,6 +15,7 @@ def graphs(draw: st.DrawFn) -> TaskGraph:
     return TaskGraph(tasks)
 
 
+@settings(max_examples=40)
 @given(graphs(), st.integers(1, 4), st.booleans(), st.data())
 def test_in_any_order_of_ends_each_task_runs_once_on_an_idle_worker_with_its_inputs_there(
     graph: TaskGraph, workers: int, moves_little: bool, data: st.DataObject
