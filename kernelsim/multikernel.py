@@ -5,7 +5,7 @@ from functools import partial
 from types import MappingProxyType
 
 from kernelsim.booting import Multikernel
-from kernelsim.checking import check
+from kernelsim.checking.scenarios import check
 from kernelsim.core.dispatcher import Dispatcher
 from kernelsim.engine import REQUEST, Ask, Engine, never
 from kernelsim.outcome import ApplicationOutcome, Outcome, Stopped
