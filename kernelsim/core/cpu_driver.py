@@ -83,6 +83,14 @@ class CpuDriver:
         self.scheduler.switch_to(callee.task)
         self._decide()
 
+    def interrupt(self, cost_ps: int) -> None:
+        """A device's: whoever runs loses `cost_ps` of its time to the handler."""
+        self._settle()
+        running = self.running
+        if running is not None and cost_ps:
+            self._stop_running()
+            self._start(running, cost_ps)
+
     def hand_back(self, dispatcher: Dispatcher) -> None:
         """It ends its own period, or gives the core back to the caller in whose time it ran."""
         self._settle()
@@ -239,7 +247,7 @@ class CpuDriver:
         self.engine.at(self._look_at, self._look, LOOK + self.core)
         return True
 
-    def _start(self, dispatcher: Dispatcher) -> None:
+    def _start(self, dispatcher: Dispatcher, handler_ps: int = 0) -> None:
         now = self.engine.now
         self._has_spared = False
         if self._slice is not None and (self._slice[1] is not dispatcher or self._slice_end != now):
@@ -250,7 +258,7 @@ class CpuDriver:
         cost = 0 if dispatcher is self._last or dispatcher.application == "monitor" else self._switch_ps
         self._last = self.running = dispatcher
         self._tell_of_overrun(dispatcher)
-        dispatcher.start(now, now + cost)
+        dispatcher.start(now, now + cost + handler_ps)
 
     def _stop_running(self) -> None:
         if self.running is not None:
