@@ -8,8 +8,10 @@ import kernelsim.scenario as simulated
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
 from experiments.files.programs import load_program, read_program
+from kernelsim.applications.device_driver import DeviceDriver
 from kernelsim.applications.interactive import Answers, Frames
 from kernelsim.applications.web_service import DOMAINS, WebLoad, WebService
+from kernelsim.machine.devices import Device
 from kernelsim.programs.team import Body, Team
 
 MOST_BATCHES = 100_000
@@ -88,11 +90,27 @@ def read_answers(fields: Fields) -> dict[str, Option]:
     }
 
 
+def read_device_driver(fields: Fields) -> dict[str, Option]:
+    """A device that has something to tell every so often, near a core (its SKB id)."""
+    interval_us = fields.number("interval_us", 1000.0, most=1e9)
+    if interval_us < LEAST_MS:
+        raise fields.refuse("interval_us", f"found {interval_us}", f"at least {LEAST_MS}")
+    return {
+        "near": fields.count("near", 0, most=2**31),
+        "interval_us": interval_us,
+        "coalesce_us": fields.number("coalesce_us", 0.0, most=1e9),
+        "trap_us": fields.number("trap_us", 1.0, most=1e6),
+        "work_cycles": fields.count("work_cycles", 3000, most=10**12),
+        "spin_us": fields.number("spin_us", 0.0, most=1e9),
+    }
+
+
 READERS: Mapping[str, Callable[[Fields], Mapping[str, Option]]] = {
     "stream-clustering": read_stream_clustering,
     "web-service": read_web_service,
     "frames": read_frames,
     "answers": read_answers,
+    "device-driver": read_device_driver,
     "program": read_program,
 }
 
@@ -109,6 +127,8 @@ def make_service(
         return _frames(option, name, threads, seconds)
     if kind == "answers":
         return _answers(option, threads)
+    if kind == "device-driver":
+        return _device_driver(option, name, threads, seconds)
     return simulated.Programs(load_program(str(option["program"]), Path(str(option["folder"]))))
 
 
@@ -192,6 +212,29 @@ def _answers(option: Options, threads: int) -> ReportingPrograms:
         return {"answers": len(found), "longest_answer_ms": longest_ms, "late_answers": answers.late}
 
     return ReportingPrograms(answers.make, wait == "block", report)
+
+
+def _device_driver(option: Options, name: str, threads: int, seconds: float) -> ReportingPrograms:
+    if threads != 1:
+        raise ExperimentError(
+            f"application {name!r} drives a device with {threads} threads; accepted: 1",
+            details={"application": name, "found": threads, "accepted": 1},
+        )
+    _check(name, seconds * 1e6 / _number(option["interval_us"]), MOST_FRAMES, "interrupts", "interval_us")
+    device = Device(
+        near=_whole(option["near"]),
+        period_ps=_ps(option["interval_us"], 1e6),
+        coalesce_ps=_ps(option["coalesce_us"], 1e6),
+        trap_ps=_ps(option["trap_us"], 1e6),
+    )
+    driver = DeviceDriver(device, _whole(option["work_cycles"]), _ps(option["spin_us"], 1e6))
+
+    def report() -> dict[str, float | None]:
+        found = driver.latencies_ps
+        mean_us = sum(found) / len(found) / 1e6 if found else None
+        return {"interrupts": driver.interrupts, "mean_latency_us": mean_us}
+
+    return ReportingPrograms(driver.make, blocking=True, report=report)
 
 
 def _positive(fields: Fields, key: str, default: float) -> float:

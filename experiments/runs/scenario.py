@@ -10,7 +10,7 @@ from experiments.errors import NotAdmitted
 from experiments.files.application import ApplicationFile
 from experiments.files.happenings import PhaseChangeFile
 from experiments.files.scenario import ScenarioFile
-from experiments.files.workloads import make_workload
+from experiments.files.workloads import WorkloadFile, make_workload
 from experiments.machines import Knowledge, find_machine
 from experiments.parameters import Parameter
 from experiments.runs.happenings import deploy_happenings, sends_of
@@ -168,7 +168,7 @@ def _application(
     one: ApplicationFile, cores: tuple[int, ...], deployment: Deployment, file: ScenarioFile
 ) -> kernelsim.Application:
     workload = make_workload(
-        one.workload,
+        _located(one, deployment),
         name=one.name,
         threads=one.threads,
         edges=one.edges,
@@ -184,6 +184,15 @@ def _application(
         starts_ps=_starts(one, len(cores)),
         groups=tuple(one.groups),
     )
+
+
+def _located(one: ApplicationFile, deployment: Deployment) -> WorkloadFile:
+    """The workload with the core that its device is near as the simulator numbers it."""
+    options = one.workload.options
+    if "near" not in options:
+        return one.workload
+    (near,) = deployment.indices([int(str(options["near"]))], f"{one.where}, workload_options.near")
+    return replace(one.workload, options={**options, "near": near})
 
 
 def _starts(one: ApplicationFile, dispatchers: int) -> tuple[int, ...]:
