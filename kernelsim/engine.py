@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 ARRIVAL, REQUEST, LOOK, EVALUATION = 0, 1 << 19, 1 << 20, 2 << 20
 """Ranks within one instant: first what arrives, then what a scenario asks for, then what CPU drivers decide, then what
@@ -34,7 +34,7 @@ class Engine:
         """Events carried out."""
         self.skipped = 0
         """Events that closed forms stand for."""
-        self._heap: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._heap: list[tuple[int, int, int, Callable[[], None] | None]] = []
         self._count = 0
 
     def at(self, time_ps: int, action: Callable[[], None], rank: int = ARRIVAL) -> None:
@@ -48,25 +48,35 @@ class Engine:
         """Carry out all events up to, but not including, `until_ps`, which then is now; or, asked to stop, those up to
         now.
         """
+        if self.is_stopped:
+            return
+        end = (until_ps, _BEFORE_ALL, 0, None)
+        heappush(self._heap, end)
         with rarely_collected():
-            while not self.is_stopped and self._run_some(until_ps):
-                self.is_stopped = self._is_asked_to_stop()
-        if not self.is_stopped:
-            self.now = until_ps
+            while self._run_some():
+                if self._is_asked_to_stop():
+                    self.is_stopped = True
+                    self._heap.remove(end)
+                    heapify(self._heap)
+                    return
+        self.now = until_ps
 
-    def _run_some(self, until_ps: int) -> bool:
-        """Whether there may be more events before `until_ps`."""
+    def _run_some(self) -> bool:
+        """Whether there are events left before the end, which has no action."""
         heap, pop = self._heap, heappop
         for executed in range(_ASK_EVERY):
-            if not heap or heap[0][0] >= until_ps:
+            time_ps, _, _, action = pop(heap)
+            if action is None:
                 self.executed += executed
                 return False
-            self.now, _, _, action = pop(heap)
+            self.now = time_ps
             action()
         self.executed += _ASK_EVERY
         return True
 
 
+_BEFORE_ALL = -1
+"""A rank that comes before all others of its instant."""
 _ASK_EVERY = 10_000
 """Events between two questions whether to stop."""
 _COLLECT_EVERY = 200_000

@@ -43,6 +43,7 @@ class CpuDriver:
         self.running: Dispatcher | None = None
         self.halted = False
         self._trace = trace
+        self._record = trace.slices.append
         self._switch_ps = switch_ps
         self._last: Dispatcher | None = None
         self._slice: tuple[int, Dispatcher] | None = None
@@ -58,8 +59,9 @@ class CpuDriver:
 
     def wake(self, dispatcher: Dispatcher) -> None:
         """Make a dispatcher runnable."""
-        self._settle()
-        self.scheduler.make_runnable(dispatcher.task, self._local())
+        if self.running is not None:
+            self._settle()
+        self.scheduler.make_runnable(dispatcher.task, self.engine.now - self.origin_ps)
         self._decide()
 
     def sleep(self, dispatcher: Dispatcher) -> None:
@@ -250,14 +252,15 @@ class CpuDriver:
     def _start(self, dispatcher: Dispatcher, handler_ps: int = 0) -> None:
         now = self.engine.now
         self._has_spared = False
-        if self._slice is not None and (self._slice[1] is not dispatcher or self._slice_end != now):
+        if self._slice is not None and (self._slice_end != now or self._slice[1] is not dispatcher):
             self._close_slice()
         if self._slice is None:
             self._slice = (now, dispatcher)
             self.dispatches += 1
         cost = 0 if dispatcher is self._last or dispatcher.application == "monitor" else self._switch_ps
         self._last = self.running = dispatcher
-        self._tell_of_overrun(dispatcher)
+        if dispatcher.task.overrun_due is not None:
+            self._tell_of_overrun(dispatcher)
         dispatcher.start(now, now + cost + handler_ps)
 
     def _stop_running(self) -> None:
@@ -270,7 +273,7 @@ class CpuDriver:
         if self._slice is not None:
             start, dispatcher = self._slice
             if self._slice_end > start:
-                self._trace.slices.append(Slice(start, self._slice_end, self.core, dispatcher.name))
+                self._record(Slice(start, self._slice_end, self.core, dispatcher.name))
             self._slice = None
 
     # -- deadlines -------------------------------------------------------------------------------------------
@@ -284,8 +287,7 @@ class CpuDriver:
     def _tell_of_overrun(self, dispatcher: Dispatcher) -> None:
         """A soft job that goes on in another period: its dispatcher learns of its deadline once that has passed."""
         task, now = dispatcher.task, self._local()
-        if task.overrun_due is None:
-            return
+        assert task.overrun_due is not None
         if task.release <= now and dispatcher.overran_in != task.release:
             dispatcher.overran_in = task.release
             dispatcher.activation.overruns += 1

@@ -128,9 +128,11 @@ class Dispatcher:
     def block_thread(self, thread: UserThread) -> None:
         """The running thread waits for a wake-up."""
         thread.blocked = True
-        if self._switch_thread():
+        if len(self.threads) == 1:
+            self.driver.sleep(self)
+        elif self._switch_thread():
             return
-        if self.has_work:
+        elif self.has_work:
             self.driver.give_up(self)
         else:
             self.driver.sleep(self)

@@ -65,10 +65,13 @@ class Planner:
             if application not in self._started:
                 continue
             wanted = self._reservation(reservations.get(self._key_of(application, dispatcher), ()), dispatcher)
-            if wanted != self._current.get(application):
+            held = self._current.get(application)
+            if wanted is not held and wanted != held:
                 changed.append((application, wanted))
         releases = {}
-        for application, wanted in sorted(changed, key=lambda change: self._gains(*change)):
+        if len(changed) > 1:
+            changed.sort(key=lambda change: self._gains(*change))
+        for application, wanted in changed:
             self._current[application] = wanted
             release = self._driver.adopt(self._dispatchers[application], wanted, asked_ps)
             if release is not None:

@@ -6,7 +6,9 @@ from typing import Protocol
 
 from kernelsim.engine import Engine
 from kernelsim.machine.hardware import Machine
+from kernelsim.machine.interconnect import Network
 from kernelsim.messages.mesh import Mesh
+from kernelsim.messages.ump import UmpChannel
 
 
 class Speaker(Protocol):
@@ -32,23 +34,31 @@ def transmit(
 
     Over a network it comes later than the channel's latency by what it has to wait for links on the way.
     """
-    channel, network = mesh.channel(source.core, target.core), mesh.network
+    channel = mesh.channel(source.core, target.core)
 
     def sent() -> None:
         start = engine.now - channel.send_ps
-        if network is None:
+        if mesh.network is None:
             engine.at(channel.send(start, kind), receive)
         else:
-            leaves = max(engine.now, start + channel.latency_ps - network.idle_ps(source.core, target.core))
-            engine.at(leaves, lambda: network.carry(source.core, target.core, lambda: landed(start)))
-
-    def landed(start: int) -> None:
-        engine.at(channel.land(start, engine.now, kind), receive)
+            _carry(channel, mesh.network, engine, start, kind, receive)
 
     def receive() -> None:
         target.post(channel.receive_ps, action)
 
     source.then(channel.send_ps, sent)
+
+
+def _carry(
+    channel: UmpChannel, network: Network, engine: Engine, start_ps: int, kind: str, receive: Callable[[], None]
+) -> None:
+    """A message whose send began at `start_ps` waits for the links on its way."""
+
+    def landed() -> None:
+        engine.at(channel.land(start_ps, engine.now, kind), receive)
+
+    leaves = max(engine.now, start_ps + channel.latency_ps - network.idle_ps(channel.source, channel.target))
+    engine.at(leaves, lambda: network.carry(channel.source, channel.target, landed))
 
 
 class Poller:

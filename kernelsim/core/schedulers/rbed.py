@@ -285,6 +285,8 @@ class Rbed:
     def _select(self, now: int) -> Task | None:
         if not self.protect_hard:
             return next((task for task in self.queue if task.release <= now), None)
+        if len(self.queue) == 1:
+            return self.queue[0] if self.queue[0].release <= now else None
         chosen: Task | None = None
         for task in self.queue:
             if task.release <= now and (chosen is None or _precedes(task, chosen)):
