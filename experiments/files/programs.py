@@ -1,10 +1,11 @@
 """Programs of a user's own, named in a scenario file by module and function."""
 
-import importlib
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from experiments.errors import ExperimentError
@@ -37,7 +38,7 @@ def load_program(name: str, folder: Path) -> Callable[..., Any]:
         raise ExperimentError(f"found {name!r}")
     with _searching(folder):
         try:
-            module = importlib.import_module(module_name)
+            module = _import(module_name, folder)
         except Exception as error:  # the module is its user's code: that it fails is a mistake in what was asked
             said = f"{type(error).__name__}: {error}"
             raise ExperimentError(f"found {name!r}, whose module cannot be imported ({said})") from error
@@ -45,6 +46,17 @@ def load_program(name: str, folder: Path) -> Callable[..., Any]:
     if not callable(function):
         raise ExperimentError(f"found {name!r}, but {module_name} has no function {function_name}")
     return function  # type: ignore[no-any-return]
+
+
+def _import(name: str, folder: Path) -> ModuleType:
+    """A file of the folder is read anew each time, under no name that another folder's could have."""
+    path = folder.resolve().joinpath(*name.split(".")).with_suffix(".py")
+    spec = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
+    if spec is None or spec.loader is None:
+        return importlib.import_module(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextmanager

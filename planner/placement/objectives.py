@@ -11,8 +11,9 @@ from planner.machine.topology import Topology
 from planner.placement.locations import WHOLE_PPM, Places, class_numbers
 from planner.placement.problem import Capacity, Problem
 from planner.placement.rules.feasibility import Feasibility, find_feasible
+from planner.placement.search.portfolio import usual_iterations
 from planner.placement.search.tabu import TOLERANCE
-from planner.placement.solve import DEFAULT_ITERATIONS, Mapper, Solved, solve
+from planner.placement.solve import Mapper, Solved, solve
 
 METHOD = "CP-SAT: no placement below the largest load"
 LEVELS = 4
@@ -160,7 +161,7 @@ def _solve(problem: Problem, search: Search, parts: int, start: tuple[int, ...])
     limit = None if search.time_limit is None else search.time_limit / parts
     iterations = search.iterations
     if iterations is None and limit is None:
-        iterations = DEFAULT_ITERATIONS
+        iterations = usual_iterations(problem)
     share = None if iterations is None else iterations // parts
     solved = solve(problem, search.seed, limit, share, (*search.mappers, lambda _: start))
     assert isinstance(solved, Solved), "a problem with an assignment was found to have none"

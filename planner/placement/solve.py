@@ -15,12 +15,11 @@ from planner.placement.one_thread import one_thread
 from planner.placement.problem import Problem
 from planner.placement.rules.starts import constrained_starts
 from planner.placement.search.budget import Budget
-from planner.placement.search.portfolio import search
+from planner.placement.search.portfolio import search, usual_iterations
 from planner.placement.seeds.simple import compact, scatter, starts
 from planner.verify.placement_bound import check_evidence
 
-DEFAULT_ITERATIONS = 5000
-ITERATIONS_BEFORE_PROOF = 100
+ITERATIONS_BEFORE_PROOF = 1_600
 """A small problem is searched this long first; if the proof succeeds then, nothing more needs to be searched."""
 
 SMALL = 48
@@ -98,7 +97,8 @@ class _Run:
         self._seed = seed
         self._started = started
         self._time_limit = time_limit
-        self._iterations = DEFAULT_ITERATIONS if iterations is None and time_limit is None else iterations
+        is_free = iterations is None and time_limit is None
+        self._iterations = usual_iterations(problem) if is_free else iterations
         self._bound = 0.0
         self._proof: Mapping[str, Any] = {
             "method": "costs are not negative",

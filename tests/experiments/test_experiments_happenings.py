@@ -249,3 +249,21 @@ def test_every_key_and_every_option_is_documented() -> None:
     planned = {"objective", "weights", "current", "smt", "distinct", "isolated"}
     assert (keys | fields) - planned <= words
     assert set(happenings.OPERATIONS) <= words
+
+
+def test_programs_of_equal_name_in_two_folders_are_two_programs(tmp_path: Path) -> None:
+    text = SMALL.replace('"cpu-bound"', '"program"') + 'workload_options = { program = "steps:run" }\n'
+    counted = []
+    for steps in (1, 3):
+        folder = tmp_path / str(steps)
+        folder.mkdir()
+        (folder / "steps.py").write_text(
+            "def run(team):\n"
+            "    def body(me):\n"
+            f"        me.count({steps})\n"
+            "        yield me.compute_ps(1)\n"
+            "    return body\n"
+        )
+        outcome = experiments.run_scenario(text, folder=folder).to_json()["applications"]
+        counted.append(next(iter(outcome.values()))["progress"])
+    assert counted[1] == 3 * counted[0] > 0

@@ -19,6 +19,9 @@ FIRST_PATIENCE = 5.0
 
 FIRST_MAPS = 4
 
+USUAL_ITERATIONS, FEWEST_ROUNDS = 5_000, 1_000
+"""What is searched where neither a time nor a number of iterations is asked for: so many, or so many rounds if more."""
+
 
 def search(
     problem: Problem, seeds: Sequence[Sequence[int]], budget: Budget, *, bound: float = 0.0, seed: int = 0
@@ -27,7 +30,7 @@ def search(
 
     Several walks at once, as many as one call of numpy serves well, begin at the seeds, at maps of the flow on the
     locations' tree and at random, then mostly as children of the elites (Benlic & Hao 2015). An iteration is one
-    exchange in each walk. Ends early at the bound.
+    exchange, so a round of all walks is as many as there are. Ends early at the bound.
     """
     return _Search(problem, budget, bound, seed).run([tuple(one) for one in seeds])
 
@@ -38,7 +41,7 @@ class _Search:
         self._budget = budget
         self._enough = bound + TOLERANCE * abs(bound)
         random = np.random.default_rng(seed)
-        walks = _walk_count(problem)
+        walks = walk_count(problem)
         self._tabu = Tabu(problem, walks, random)
         self._elites = Elites()
         self._origins = Origins(problem, self._elites, self._tabu, walks, random)
@@ -53,7 +56,7 @@ class _Search:
             if not self._is_done():
                 self._begin(walk, waiting.pop(0))
         while not self._is_done():
-            self._budget.used += 1
+            self._budget.used += self._walks
             for walk in self._tabu.step():
                 self._end(walk)
                 self._begin(walk, waiting.pop(0) if waiting else self._origins.next(walk))
@@ -87,7 +90,12 @@ class _Search:
         return self._budget.is_spent or least <= self._enough or self._problem.size < 2
 
 
-def _walk_count(problem: Problem) -> int:
+def usual_iterations(problem: Problem) -> int:
+    """How many iterations are made where nobody says how many, or how long."""
+    return max(USUAL_ITERATIONS, FEWEST_ROUNDS * walk_count(problem))
+
+
+def walk_count(problem: Problem) -> int:
     """One where it depends on others who may go where, as each walk asks that by itself."""
     if not all(isinstance(rule, Inside) for rule in problem.rules):
         return 1
