@@ -1,5 +1,6 @@
 """A worker: takes orders from its line one after another, each within a limit on memory."""
 
+import ctypes
 import os
 import resource
 import traceback
@@ -86,8 +87,17 @@ class Shelf:
 def _limit_memory(more_bytes: int | None) -> None:
     """Let this process have so many more bytes of its own (heap, stacks, private mappings), or any number."""
     _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    if more_bytes is not None:
+        _give_back_memory()
     soft = most if more_bytes is None else _data_bytes() + more_bytes
     resource.setrlimit(resource.RLIMIT_DATA, (soft, most))
+
+
+def _give_back_memory() -> None:
+    """What earlier work has freed goes back to the system, or this work would have it beyond its limit (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _data_bytes() -> int:
