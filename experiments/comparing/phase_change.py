@@ -28,22 +28,7 @@ def phase_change_cycles(machine: Topology, *, tree: Sends | None = None, cores: 
     `tree`, whose root it must be. Raises ExperimentError for cores that do not exist and changes without an answer.
     """
     chosen = tuple(machine.allowed_ids if cores is None else cores)
-    deployment = deploy(machine)
-    placed = deployment.indices(chosen, "phase change")
-    manifest = Manifest.from_text(TWO_PHASES, name=NAME, dispatchers=len(chosen))
-    decision = admit([manifest], machine, cores={NAME: chosen})
-    sends = None if tree is None else _dense(tree, deployment.core_ids)
-    outcome = kernelsim.run(
-        kernelsim.Scenario(
-            machine=deployment.machine,
-            applications=(kernelsim.Application(NAME, Scripted(initiating_scripts(len(placed))), placed),),
-            duration_ps=DURATION_PS,
-            schedules=deploy_schedules(decision.schedules),
-            synchronise=True,
-            phase_changes=(kernelsim.PhaseChange(NAME, 1, 0, sends),),
-        )
-    )
-    cycles = outcome.phase_changes[0].cycles
+    cycles = change_phase(machine, chosen, tree).phase_changes[0].cycles
     if cycles is None:
         raise ExperimentError(
             f"the phase change over {len(chosen)} cores of {machine.name} was not answered; a tree that reaches each "
@@ -53,9 +38,24 @@ def phase_change_cycles(machine: Topology, *, tree: Sends | None = None, cores: 
     return cycles
 
 
-def initiating_scripts(dispatchers: int) -> tuple[tuple[tuple[int, str], ...], ...]:
-    """The first dispatcher asks and waits, all others sleep."""
-    return (ASKS_AND_WAITS, *((),) * (dispatchers - 1))
+def change_phase(machine: Topology, cores: Sequence[int], tree: Sends | None) -> kernelsim.Outcome:
+    """The run: the first core's dispatcher asks and waits, the others sleep. Raises ExperimentError for unknown cores."""
+    deployment = deploy(machine)
+    placed = deployment.indices(cores, "phase change")
+    manifest = Manifest.from_text(TWO_PHASES, name=NAME, dispatchers=len(cores))
+    decision = admit([manifest], machine, cores={NAME: tuple(cores)})
+    scripts = (ASKS_AND_WAITS, *((),) * (len(placed) - 1))
+    sends = None if tree is None else _dense(tree, deployment.core_ids)
+    return kernelsim.run(
+        kernelsim.Scenario(
+            machine=deployment.machine,
+            applications=(kernelsim.Application(NAME, Scripted(scripts), placed),),
+            duration_ps=DURATION_PS,
+            schedules=deploy_schedules(decision.schedules),
+            synchronise=True,
+            phase_changes=(kernelsim.PhaseChange(NAME, 1, 0, sends),),
+        )
+    )
 
 
 def _dense(tree: Sends, core_ids: Sequence[int]) -> dict[int, tuple[int, ...]]:

@@ -6,13 +6,11 @@ from random import Random
 from typing import Any
 
 import kernelsim
-from experiments.comparing.phase_change import DURATION_PS, NAME, TWO_PHASES, initiating_scripts
-from experiments.deploy import Deployment, deploy, deploy_schedules
+from experiments.comparing.phase_change import change_phase
+from experiments.deploy import Deployment, deploy
 from experiments.errors import ExperimentError
-from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Scripted, Traffic
-from planner.admission.admit import admit
+from kernelsim.scenario import MICROSECOND_PS, MILLISECOND_PS, Traffic
 from planner.machine.topology import Topology
-from planner.manifests.manifest import Manifest
 from planner.trees.tree import multicast
 
 INTERVAL_PS = MICROSECOND_PS
@@ -97,24 +95,7 @@ def _ring_latency_ps(deployment: Deployment, cores: Sequence[int], edges: Sequen
 
 def _spread_ps(machine: Topology, sends: Any, members: Sequence[int]) -> int:
     """From the first send of the identifier to its last arrival."""
-    deployment = deploy(machine)
-    decision = admit(
-        [Manifest.from_text(TWO_PHASES, name=NAME, dispatchers=len(members))], machine, cores={NAME: members}
-    )
-    placed = deployment.indices(members, "phase change")
-    dense = {
-        deployment.indices([core], "tree")[0]: deployment.indices(children, "tree") for core, children in sends.items()
-    }
-    outcome = kernelsim.run(
-        kernelsim.Scenario(
-            machine=deployment.machine,
-            applications=(kernelsim.Application(NAME, Scripted(initiating_scripts(len(placed))), placed),),
-            duration_ps=DURATION_PS,
-            schedules=deploy_schedules(decision.schedules),
-            synchronise=True,
-            phase_changes=(kernelsim.PhaseChange(NAME, 1, 0, dense),),
-        )
-    )
+    outcome = change_phase(machine, members, sends)
     sent = [one for one in outcome.trace.messages if one.kind == "phase 1"]
     if not sent:
         raise ExperimentError(f"no identifier was sent on {machine.name}; a group of several cores is accepted")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from experiments.reproduce.hardware.platform import platform
+from experiments.reproduce.scc.cloud import cloud
 from kernelsim import Application, Machine, Programs, Scenario, run
 from kernelsim.applications.wavefront import Cost, Solver, Transport, Wavefront, by_ump
 from kernelsim.scc.chip import Chip, mesh
@@ -20,22 +21,6 @@ SCC_FACTOR = 5.5
 SCC_BYTES = 28
 """Payload of a message: a line without the word that is polled."""
 MPI_OVERHEAD_PS, MPI_LATENCY_PS, MPI_PS_PER_BYTE = 500_000, 1_000_000, 1000
-CHIP_COSTS = Costs(
-    core_hz=533_000_000,
-    mesh_hz=800_000_000,
-    memory_hz=800_000_000,
-    buffer=45,
-    mesh_per_hop=8,
-    memory=40,
-    memory_clocked=46,
-    invalidate=2,
-    load=1,
-    store=1,
-    bit=13,
-    scan=24,
-    kernel_entry=800,
-    local_message=1549,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +79,7 @@ def _notified(chip: Chip) -> Transport:
 
     def cost(source: int, target: int, size_bytes: int) -> Cost:
         count = -(-size_bytes // SCC_BYTES)
-        found = by_notification(chip, CHIP_COSTS, Ring(), target, source, source, together=count)
+        found = by_notification(chip, _costs(), Ring(), target, source, source, together=count)
         send_ps = count * (_written_ps(chip, source) + found.sender_ps)
         return Cost(send_ps, send_ps + found.latency_ps - found.sender_ps, count * found.receiver_ps)
 
@@ -106,26 +91,31 @@ def _polled(chip: Chip, ranks: int) -> Transport:
 
     def cost(source: int, target: int, size_bytes: int) -> Cost:
         count = -(-size_bytes // SCC_BYTES)
-        found = by_polling(chip, CHIP_COSTS, target, tuple(rank for rank in range(ranks) if rank != target))
+        found = by_polling(chip, _costs(), target, tuple(rank for rank in range(ranks) if rank != target))
         send_ps = count * _written_ps(chip, source)
         return Cost(send_ps, send_ps, count * found.receiver_ps)
 
     return cost
 
 
+def _costs() -> Costs:
+    return cloud()[1]
+
+
 def _written_ps(chip: Chip, source: int) -> int:
-    return CHIP_COSTS.ps(CHIP_COSTS.shared_write(chip.memory_hops(source, source)))
+    costs = _costs()
+    return costs.ps(costs.shared_write(chip.memory_hops(source, source)))
 
 
 def _rcce(chip: Chip) -> Transport:
     """Lines through the sender's message passing buffer, read by the receiver, and a flag on each side."""
 
     def cost(source: int, target: int, size_bytes: int) -> Cost:
-        count, hops = -(-size_bytes // 32), chip.hops(source, target)
-        put = count * (CHIP_COSTS.operation(WRITE_LINE, 0) + CHIP_COSTS.private_read())
-        get = count * (CHIP_COSTS.operation(READ_LINE, hops) + CHIP_COSTS.private_write())
-        flag = CHIP_COSTS.operation(REGISTER, hops)
-        send_ps = CHIP_COSTS.ps(put + flag)
-        return Cost(send_ps, send_ps, CHIP_COSTS.ps(get + flag))
+        costs, count, hops = _costs(), -(-size_bytes // 32), chip.hops(source, target)
+        put = count * (costs.operation(WRITE_LINE, 0) + costs.private_read())
+        get = count * (costs.operation(READ_LINE, hops) + costs.private_write())
+        flag = costs.operation(REGISTER, hops)
+        send_ps = costs.ps(put + flag)
+        return Cost(send_ps, send_ps, costs.ps(get + flag))
 
     return cost
