@@ -39,7 +39,7 @@ def phase_change_cycles(machine: Topology, *, tree: Sends | None = None, cores: 
 
 
 def change_phase(machine: Topology, cores: Sequence[int], tree: Sends | None) -> kernelsim.Outcome:
-    """The run: the first core's dispatcher asks and waits, the others sleep. Raises ExperimentError for unknown cores."""
+    """The run: the first core asks and waits, the others sleep. Raises ExperimentError for unknown cores."""
     deployment = deploy(machine)
     placed = deployment.indices(cores, "phase change")
     manifest = Manifest.from_text(TWO_PHASES, name=NAME, dispatchers=len(cores))
