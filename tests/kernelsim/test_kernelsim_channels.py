@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from kernelsim_machines import MS, US, machine
+from kernelsim_echo import CORES, ECHO, TEXT, simulated, talking
+from kernelsim_machines import MS, US
 
 from kernelsim import Application, Outcome, Programs, Scenario, run
 from kernelsim.channels.conversation import TypedEnd, first_of
-from kernelsim.channels.links import Links, Side
 from kernelsim.channels.setup import ChannelSetup
-from kernelsim.engine import Engine
 from kernelsim.errors import ScenarioError
 from kernelsim.machine.hardware import Machine
 from kernelsim.messages.typed.interface import Interface, read_interface
@@ -18,51 +17,10 @@ from kernelsim.messages.ump_format import UmpFormat
 from kernelsim.microbenchmarks.message_stream import MessageStream
 from kernelsim.naming.switchboard import switchboard
 from kernelsim.programs.requests import Program
-from kernelsim.programs.team import Body, Member, Team
+from kernelsim.programs.team import Member
 from kernelsim.scenario import CpuBound
-from kernelsim.trace import Trace
 
-CORES = replace(machine(8), context_switch_ps=0)
-ECHO = read_interface(
-    """
-    interface echo {
-        message ask(u32 id, string text, buffer data);
-        message answer(u32 id, string text);
-    }
-    """
-)
 OTHER = read_interface("interface other { message stop(); }")
-TEXT = "zwölf Boxkämpfer"
-
-
-def talking(
-    setup: ChannelSetup, said: list[tuple[int, str]], *, calls: int = 5, data: bytes = b"", name: str = "echo"
-) -> Callable[[Team], Body]:
-    """Thread 0 serves, all others ask it one thing after the other."""
-
-    def serve(me: Member) -> Program:
-        service = yield from switchboard(me.team).export(me, "echo", ECHO, setup)
-        end = yield from service.accept(me)
-        while True:
-            ask = yield from end.receive(me)
-            assert ask.values["data"] == data
-            yield from end.send(me, "answer", id=ask.values["id"], text=ask.values["text"])
-            me.count()
-
-    def client(me: Member) -> Program:
-        yield me.sleep(1 * MS)
-        end = yield from switchboard(me.team).connect(me, name, ECHO)
-        for number in range(calls):
-            yield from end.send(me, "ask", id=number, text=TEXT, data=data)
-            answer = yield from end.receive(me)
-            said.append((int(str(answer.values["id"])), str(answer.values["text"])))
-            me.count()
-
-    return lambda team: lambda me: serve(me) if me.index == 0 else client(me)
-
-
-def simulated(make: Callable[[Team], Body], cores: tuple[int, ...], *others: Application, threads: int = 0) -> Outcome:
-    return run(Scenario(CORES, (Application("talk", Programs(make), cores, threads), *others), 100 * MS))
 
 
 @pytest.mark.parametrize("cores", [(1, 5), (0, 1), (5, 1)])
@@ -190,9 +148,9 @@ def test_a_setup_that_cannot_be_is_refused(wrong: dict[str, int | str | bool]) -
         ChannelSetup(**wrong)  # type: ignore[arg-type]
 
 
-# -- two domains -----------------------------------------------------------------------------------------------
-
 PING = read_interface("interface ping { message ping(u64 sent_ps); }")
+
+
 TABLE_2_4_NS = {"2x4-core Intel": 318, "2x2-core AMD": 270, "4x4-core AMD": 585, "8x4-core AMD": 774}
 
 
@@ -399,76 +357,3 @@ def test_a_channel_end_is_used_on_its_core_by_one_thread_at_a_time() -> None:
     outcome = conversing((serve, intruding), ChannelSetup(), 1, 1)
     (failure,) = outcome.applications["client"].failures
     assert "another thread waits at this channel end" in failure.what
-
-
-# -- links -----------------------------------------------------------------------------------------------------
-
-
-def links() -> tuple[Links, Engine]:
-    engine = Engine()
-    return Links(engine, CORES, Trace()), engine
-
-
-def test_a_local_message_to_a_busy_receiver_waits_in_its_buffer_and_a_full_buffer_is_an_error() -> None:
-    here, there = links()[0].lmp(2, slots=2)
-    here.send((1, 0, 0, 0))
-    here.send((2, 0, 0, 0))
-    assert there.buffered == 2
-    assert not here.can_send()
-    with pytest.raises(ScenarioError, match="buffer of 2 messages is full"):
-        here.send((3, 0, 0, 0))
-    assert [there.poll(), there.poll(), there.poll()] == [(1, 0, 0, 0), (2, 0, 0, 0), None]
-    here.send((3, 0, 0, 0))
-    assert there.poll() == (3, 0, 0, 0)
-
-
-def test_a_receiver_that_waits_gets_a_local_message_in_registers() -> None:
-    here, there = links()[0].lmp(2, slots=1)
-    woken: list[str] = []
-    there.on_seen = lambda: woken.append("switched to")
-    here.send((1, 2, 3, 4))
-    assert (woken, there.buffered, there.poll()) == (["switched to"], 0, (1, 2, 3, 4))
-
-
-def test_both_directions_of_a_local_channel_are_open() -> None:
-    here, there = links()[0].lmp(2, slots=1)
-    here.send((1, 0, 0, 0))
-    there.send((2, 0, 0, 0))
-    assert (there.poll(), here.poll()) == ((1, 0, 0, 0), (2, 0, 0, 0))
-
-
-@pytest.mark.parametrize("acks", ["separate", "piggyback"])
-def test_a_ump_sender_stops_when_its_peer_is_idle_and_goes_on_when_it_is_told(acks: str) -> None:
-    made, engine = links()
-    here, there = made.ump(1, 6, UmpFormat(4, acks=acks))
-
-    def fill(side: Side) -> int:
-        sent = 0
-        while side.can_send():
-            side.send((sent, 0, 0, 0, 0, 0, 0))
-            sent += 1
-        return sent
-
-    engine.run(1 * MS)
-    assert fill(here) == 4
-    engine.run(2 * MS)
-    assert (here.poll(), here.can_send()) == (None, False)
-    assert [(there.poll() or (None,))[0] for _ in range(5)] == [0, 1, 2, 3, None]
-    engine.run(3 * MS)
-    assert (here.poll(), fill(here)) == (None, 4)
-
-
-def test_messages_and_acknowledgements_of_a_link_have_the_latency_of_their_channel() -> None:
-    made, engine = links()
-    here, there = made.ump(1, 6, UmpFormat(2))
-    engine.run(1 * MS)
-    for _ in range(2):
-        here.send((7,) * 7)
-    engine.run(2 * MS)
-    while there.poll() is not None:
-        pass
-    kinds = [message.kind for message in made.trace.messages]
-    assert kinds == ["ump", "ump", "ack"]
-    first, _, ack = made.trace.messages
-    assert first.arrived_ps - first.sent_ps == CORES.latency_ps[1][6]
-    assert ack.arrived_ps - ack.sent_ps == CORES.latency_ps[6][1]

@@ -1,16 +1,15 @@
 """Dispatchers: who may write what, where state is saved, how they are entered, and that no preemption loses any."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from kernelsim_dispatcher_model import THREAD, World, context, lost, moves, running, start, structure
 
 from kernelsim.dispatchers.delivery import Delivery, Endpoint, deliver, poll
 from kernelsim.dispatchers.execution import Execution, Mode
-from kernelsim.dispatchers.fpu import Fpu
 from kernelsim.dispatchers.resuming import (
-    CRITICAL,
     ENTRY_POINTS,
     LEAVE,
     PAGE_FAULT,
@@ -21,36 +20,15 @@ from kernelsim.dispatchers.resuming import (
 )
 from kernelsim.dispatchers.structure import (
     FURTHER,
-    GENERAL,
     TABLE,
     AccessFault,
     Entry,
     Region,
     Registers,
-    Structure,
     user_read,
     user_write,
 )
 from kernelsim.exploring import Exploration, explore
-
-THREAD = 100
-"""Where threads compute; the dispatcher's code is below."""
-
-
-def context(thread: int, step: int = 0, pc: int = THREAD) -> Registers:
-    """A thread's registers: all but the first, which is where it goes on after a yield, tell who and how far it is."""
-    return Registers(pc, (THREAD, *(2 * thread + step,) * (GENERAL - 1)))
-
-
-def structure(**fields: Any) -> Structure:
-    return replace(Structure(5, 9, ENTRY_POINTS, context(0)), **fields)
-
-
-def running(pc: int = THREAD, **fields: Any) -> Execution:
-    return Execution(structure(**fields), context(0, pc=pc), pointer=7)
-
-
-# -- the structure ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -89,9 +67,6 @@ def test_the_table_has_eight_rows_and_the_drivers_own_page_is_closed_to_user_cod
             user_write(structure(), name, 1)
     with pytest.raises(AccessFault):
         user_write(structure(), "deallocations", 0)
-
-
-# -- modes and save areas --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -171,101 +146,6 @@ def test_each_loss_of_the_core_is_counted_and_nothing_else_is() -> None:
         execution = execution.give_up() if count == 2 else execution.preempt()
         assert execution.structure.deallocations == count
     assert user_read(execution.structure, "deallocations") == 3
-
-
-# -- every preemption of every instruction ---------------------------------------------------------------------
-
-World = tuple[Runtime, tuple[int, ...]]
-"""A dispatcher with two threads, and the step at which each of them really is."""
-
-
-Moves = Callable[[World], Iterable[tuple[str, World]]]
-
-
-def without_the_dead(runtime: Runtime) -> Runtime:
-    """The same without counts and without what nobody can read again, so that states that go on alike are one."""
-    execution = runtime.execution
-    registers, fields = execution.registers, execution.structure
-    going_on = registers if registers is not None else fields.disabled_save_area if execution.is_disabled else None
-    pc = None if going_on is None else going_on.pc
-    if registers is not None and registers.pc <= CRITICAL:
-        registers = Registers(registers.pc)
-    kept = fields.disabled_save_area if registers is None and execution.is_disabled else None
-    if kept is not None and kept.pc <= CRITICAL:
-        kept = Registers(kept.pc)
-    trapped = fields.trap_save_area if pc in (TRAP, PAGE_FAULT_DISABLED) else None
-    if trapped is not None and trapped.pc <= CRITICAL:
-        trapped = Registers(trapped.pc)
-    if registers is not None:
-        fields = replace(fields, was_disabled=False)
-    fields = replace(fields, disabled_save_area=kept, trap_save_area=trapped, deallocations=0)
-    return replace(runtime, execution=replace(execution, structure=fields, registers=registers), faults=0, received=0)
-
-
-def start(*, has_critical_section: bool = True) -> World:
-    return Runtime.of((context(0), context(1)), has_critical_section=has_critical_section), (0, 0)
-
-
-def moves(world: World) -> Iterator[tuple[str, World]]:
-    """What can happen next: the driver preempts, dispatches, delivers; the machine carries out an instruction."""
-    runtime, steps = world
-    execution = runtime.execution
-
-    def with_(after: Execution) -> World:
-        return without_the_dead(replace(runtime, execution=after)), steps
-
-    if not execution.is_running:
-        yield "dispatch domain", with_(execution.dispatch())
-        if not execution.is_disabled:
-            yield "idc_local", with_(execution.receive(9, (1, 2, 3, 4)))
-        return
-    yield "preempt domain", with_(execution.preempt())
-    registers = execution.registers
-    assert registers is not None
-    if runtime.is_in_library:
-        after = without_the_dead(runtime.advance())
-        before = execution.is_disabled
-        kind = {(True, False): "dispatch thread", (False, True): "preempt thread"}
-        yield kind.get((before, after.execution.is_disabled), "library"), (after, steps)
-        if registers.pc in (RUN, RUN + 1):
-            yield "fault", with_(execution.fault(0xBAD))
-        return
-    if registers.pc != THREAD:
-        return
-    current = runtime.current
-    if registers != context(current, steps[current]):
-        return
-    onward = (*steps[:current], 1 - steps[current], *steps[current + 1 :])
-    for pc in (THREAD, LEAVE):
-        done = execution.step(context(current, onward[current], pc), execution.structure)
-        yield "compute", (without_the_dead(replace(runtime, execution=done)), onward)
-    yield "fault", with_(execution.fault(0xBAD))
-    yield "trap", with_(execution.trap(3))
-
-
-def computes(world: World, thread: int) -> bool:
-    """Whether a thread carries out an instruction of its own here, with its own registers."""
-    runtime, steps = world
-    return runtime.current == thread and runtime.execution.registers == context(thread, steps[thread])
-
-
-def lost(found: Exploration[World], moves: Moves = moves) -> set[World]:
-    """States from which one of the threads never goes on with the registers that it had."""
-    edges: dict[World, set[World]] = {}
-    for state in found.came:
-        for _, after in moves(state):
-            edges.setdefault(after, set()).add(state)
-    missing: set[World] = set()
-    for thread in (0, 1):
-        open_ = [state for state in found.came if computes(state, thread) and not state[0].is_in_library]
-        reached = set(open_)
-        while open_:
-            for before in edges.get(open_.pop(), ()):
-                if before not in reached:
-                    reached.add(before)
-                    open_.append(before)
-        missing |= set(found.came) - reached
-    return missing
 
 
 @pytest.fixture(scope="module")
@@ -371,8 +251,6 @@ def test_entry_points_and_resume_follow_the_figure_of_dispatcher_states(steps: l
     assert "compute" not in happened
 
 
-# -- messages --------------------------------------------------------------------------------------------------
-
 WORDS = (1, 2, 3, 4)
 
 
@@ -429,71 +307,3 @@ def test_a_message_never_overtakes_one_that_waits() -> None:
     how, _, endpoint = deliver(execution.preempt(), endpoint, (5, 6, 7, 8))
     assert how is Delivery.BUFFERED
     assert endpoint.waiting == (WORDS, (5, 6, 7, 8))
-
-
-# -- floating point --------------------------------------------------------------------------------------------
-
-Floats = tuple[Fpu, tuple[str, ...], tuple[int, ...]]
-"""The unit; where each dispatcher is in its program; what its thread's registers should hold."""
-
-
-def float_moves(world: Floats) -> Iterator[tuple[str, Floats]]:
-    """Two dispatchers: a thread computes where it owns the unit, else its library restores it, in disabled mode."""
-    fpu, places, values = world
-    if fpu.running is None:
-        for who in range(len(places)):
-            yield f"dispatch {who}", (fpu.dispatch(who), places, values)
-        return
-    who = fpu.running
-    place = places[who]
-
-    def at(after: str, unit: Fpu, value: int = values[who]) -> Floats:
-        def changed(them: tuple[Any, ...], it: Any) -> tuple[Any, ...]:
-            return (*them[:who], it, *them[who + 1 :])
-
-        return unit, changed(places, after), changed(values, value)
-
-    yield "preempt", (fpu.preempt(is_disabled=place != "thread"), places, values)
-    if place == "trapped":
-        yield "first word", at("halfway", fpu.load(0))
-    elif place == "halfway":
-        yield "second word", at("thread", fpu.load(1))
-    elif fpu.traps:
-        yield "trap", at("trapped", fpu.take())
-    else:
-        assert fpu.registers == (values[who],) * 2, "another's floating-point state"
-        onward = 2 * who + 1 + (values[who] == 2 * who + 1)
-        yield "compute", at("thread", fpu.compute(onward), onward)
-
-
-def test_no_thread_ever_sees_other_floats_than_its_own() -> None:
-    found = explore((Fpu.idle(2), ("thread", "thread"), (0, 0)), float_moves)
-    assert len(found.came) > 50
-    assert not found.stuck
-
-
-def test_a_driver_that_is_lazy_with_disabled_dispatchers_mixes_floats_up() -> None:
-    with pytest.raises(AssertionError, match="another's floating-point state"):
-        explore((Fpu.idle(2, is_eager=False), ("thread", "thread"), (0, 0)), float_moves)
-
-
-def test_integer_only_threads_pay_for_no_save() -> None:
-    fpu = Fpu.idle(3)
-    for turn in range(30):
-        fpu = fpu.dispatch(turn % 3).preempt(is_disabled=turn % 5 == 0)
-    assert fpu.moved == 0
-
-
-def test_a_dispatcher_that_alone_uses_floats_pays_once() -> None:
-    fpu = Fpu.idle(2).dispatch(0).restore().compute(5)
-    for _ in range(10):
-        fpu = fpu.preempt(is_disabled=False).dispatch(1).preempt(is_disabled=False).dispatch(0)
-    assert (fpu.registers, fpu.traps, fpu.moved) == ((5, 5), False, 1)
-
-
-def test_a_disabled_dispatcher_finds_its_floats_restored_and_pays_for_both_ways() -> None:
-    fpu = Fpu.idle(2).dispatch(0).restore().compute(5).preempt(is_disabled=True)
-    assert fpu.moved == 2
-    fpu = fpu.dispatch(1).restore().compute(7).preempt(is_disabled=False).dispatch(0)
-    assert (fpu.registers, fpu.traps, fpu.enabled) == ((5, 5), False, ((0, 0), (7, 7)))
-    assert fpu.moved == 5
