@@ -7,6 +7,7 @@ from pathlib import Path
 import kernelsim.scenario as simulated
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
+from experiments.files.option_numbers import as_number, as_ps, as_whole
 from experiments.files.programs import load_program, read_program
 from kernelsim.applications.device_driver import DeviceDriver
 from kernelsim.applications.interactive import Answers, Frames
@@ -133,10 +134,10 @@ def make_service(
 
 
 def _stream(option: Options, name: str, threads: int, seconds: float, seed: int) -> simulated.StreamClustering:
-    interval_ms, team = _number(option["interval_ms"]), _whole(option["team"]) or min(8, threads)
+    interval_ms, team = as_number(option["interval_ms"]), as_whole(option["team"]) or min(8, threads)
     batches = int(seconds * 1e3 / interval_ms) + 1
     _check(name, batches, MOST_BATCHES, "batches", "interval_ms")
-    barriers, spread = _whole(option["barriers"]), _whole(option["spread_percent"])
+    barriers, spread = as_whole(option["barriers"]), as_whole(option["spread_percent"])
     if spread:
         _check(name, batches * barriers * team, MOST_MEETINGS, "uneven steps to a barrier", "interval_ms")
     if team > threads:
@@ -146,14 +147,14 @@ def _stream(option: Options, name: str, threads: int, seconds: float, seed: int)
         )
     barrier = simulated.Barrier(
         wait=str(option["wait"]),
-        spin_ps=_ps(option["spin_us"], 1e6),
-        work_cycles=_whole(option["work_cycles"]),
+        spin_ps=as_ps(option["spin_us"], 1e6),
+        work_cycles=as_whole(option["work_cycles"]),
         spread_percent=spread,
         seed=seed,
     )
     return simulated.StreamClustering(
         arrives_ps=tuple(round(number * interval_ms * 1e9) for number in range(batches)),
-        collect_ps=_ps(option["collect_ms"], 1e9),
+        collect_ps=as_ps(option["collect_ms"], 1e9),
         barriers=barriers,
         threads=team,
         barrier=barrier,
@@ -164,16 +165,16 @@ def _stream(option: Options, name: str, threads: int, seconds: float, seed: int)
 def _web_service(option: Options, name: str, threads: int, seconds: float) -> simulated.Programs:
     """A thread for each domain: server alone, driver and server, those and a timer, those and a database."""
     load = WebLoad(
-        server_cycles=_whole(option["server_cycles"]),
-        driver_cycles=_whole(option["driver_cycles"]),
-        query_cycles=_whole(option["query_cycles"]),
-        connections=_whole(option["connections"]),
-        packet_lines=_whole(option["packet_lines"]),
-        network_ps=_ps(option["network_us"], 1e6),
-        wire_ps=_ps(option["wire_ns"], 1e3),
-        tick_ps=_ps(option["tick_ms"], 1e9),
-        tick_cycles=_whole(option["tick_cycles"]),
-        spin_ps=_ps(option["spin_us"], 1e6),
+        server_cycles=as_whole(option["server_cycles"]),
+        driver_cycles=as_whole(option["driver_cycles"]),
+        query_cycles=as_whole(option["query_cycles"]),
+        connections=as_whole(option["connections"]),
+        packet_lines=as_whole(option["packet_lines"]),
+        network_ps=as_ps(option["network_us"], 1e6),
+        wire_ps=as_ps(option["wire_ns"], 1e3),
+        tick_ps=as_ps(option["tick_ms"], 1e9),
+        tick_cycles=as_whole(option["tick_cycles"]),
+        spin_ps=as_ps(option["spin_us"], 1e6),
     )
     domains = ("server",) if threads == 1 else DOMAINS[:threads]
     if threads > len(DOMAINS) or (load.query_cycles and "database" not in domains):
@@ -183,7 +184,7 @@ def _web_service(option: Options, name: str, threads: int, seconds: float) -> si
             details={"application": name, "found": threads, "accepted": len(DOMAINS)},
         )
     _check(name, seconds * 4e9 / (load.server_cycles + load.driver_cycles), MOST_PAGES, "pages", "server_cycles")
-    crossing_cycles = _whole(option["crossing_cycles"])
+    crossing_cycles = as_whole(option["crossing_cycles"])
 
     def make(team: Team) -> Body:
         service = WebService(load, dict(zip(domains, team.cores, strict=True)), crossing_cycles)
@@ -194,17 +195,17 @@ def _web_service(option: Options, name: str, threads: int, seconds: float) -> si
 
 
 def _frames(option: Options, name: str, threads: int, seconds: float) -> ReportingPrograms:
-    period_ms, wait = _number(option["period_ms"]), str(option["wait"])
+    period_ms, wait = as_number(option["period_ms"]), str(option["wait"])
     _check(name, threads * seconds * 1e3 / period_ms, MOST_FRAMES, "frames", "period_ms")
-    frames = Frames(_ps(option["work_ms"], 1e9), round(period_ms * 1e9), wait)
+    frames = Frames(as_ps(option["work_ms"], 1e9), round(period_ms * 1e9), wait)
     return ReportingPrograms(frames.make, wait == "block", lambda: {"frames": frames.shown, "late_frames": frames.late})
 
 
 def _answers(option: Options, threads: int) -> ReportingPrograms:
     inputs, wait = option["inputs_ms"], str(option["wait"])
     assert isinstance(inputs, tuple)
-    times = tuple(_ps(each, 1e9) for each in inputs)
-    answers = Answers(times, _ps(option["work_ms"], 1e9), threads, _ps(option["attention_ms"], 1e9), wait)
+    times = tuple(as_ps(each, 1e9) for each in inputs)
+    answers = Answers(times, as_ps(option["work_ms"], 1e9), threads, as_ps(option["attention_ms"], 1e9), wait)
 
     def report() -> dict[str, float | None]:
         found = answers.responses_ps
@@ -220,14 +221,14 @@ def _device_driver(option: Options, name: str, threads: int, seconds: float) -> 
             f"application {name!r} drives a device with {threads} threads; accepted: 1",
             details={"application": name, "found": threads, "accepted": 1},
         )
-    _check(name, seconds * 1e6 / _number(option["interval_us"]), MOST_FRAMES, "interrupts", "interval_us")
+    _check(name, seconds * 1e6 / as_number(option["interval_us"]), MOST_FRAMES, "interrupts", "interval_us")
     device = Device(
-        near=_whole(option["near"]),
-        period_ps=_ps(option["interval_us"], 1e6),
-        coalesce_ps=_ps(option["coalesce_us"], 1e6),
-        trap_ps=_ps(option["trap_us"], 1e6),
+        near=as_whole(option["near"]),
+        period_ps=as_ps(option["interval_us"], 1e6),
+        coalesce_ps=as_ps(option["coalesce_us"], 1e6),
+        trap_ps=as_ps(option["trap_us"], 1e6),
     )
-    driver = DeviceDriver(device, _whole(option["work_cycles"]), _ps(option["spin_us"], 1e6))
+    driver = DeviceDriver(device, as_whole(option["work_cycles"]), as_ps(option["spin_us"], 1e6))
 
     def report() -> dict[str, float | None]:
         found = driver.latencies_ps
@@ -252,16 +253,3 @@ def _check(name: str, expected: float, most: int, what: str, key: str) -> None:
             code="too_many_events",
             details={"application": name, "found": round(expected), "accepted": most},
         )
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return value
-
-
-def _whole(value: object) -> int:
-    return int(_number(value))
-
-
-def _ps(value: object, unit_ps: float) -> int:
-    return round(_number(value) * unit_ps)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
+from experiments.files.option_numbers import as_number
 from kernelsim.applications.garbage import GarbageCollected, Guest
 from kernelsim.applications.kernels import BARRIERS, Kernel, Profile
 from kernelsim.applications.wavefront import LU_POINT_CYCLES, Lu
@@ -75,19 +76,19 @@ def make_team(kind: str, option: Options, *, name: str, threads: int, seconds: f
         return _lu(option, name, threads, seconds)
     if kind == "kernel":
         return _kernel(option, name, threads, seconds, seed)
-    interval_ms = _number(option["interval_ms"])
+    interval_ms = as_number(option["interval_ms"])
     _check_accesses(name, seconds * 1e3 / interval_ms * threads**2, "interval_ms")
     interval_ps = round(interval_ms * 1e9)
     if kind == "virtual-machine":
         return Programs(Guest(interval_ps).make)
-    collection_ps, spin_ps = round(_number(option["collection_ms"]) * 1e9), round(_number(option["spin_us"]) * 1e6)
+    collection_ps, spin_ps = round(as_number(option["collection_ms"]) * 1e9), round(as_number(option["spin_us"]) * 1e6)
     wait = str(option["wait"])
     return Programs(GarbageCollected(interval_ps, collection_ps, spin_ps, wait).make, blocking=wait == "block")
 
 
 def _kernel(option: Options, name: str, threads: int, seconds: float, seed: int) -> Programs:
     def whole(key: str) -> int:
-        return int(_number(option[key]))
+        return int(as_number(option[key]))
 
     profile = Profile(
         name,
@@ -96,9 +97,9 @@ def _kernel(option: Options, name: str, threads: int, seconds: float, seed: int)
         whole("locks"),
         whole("mutexes"),
         whole("hold_cycles"),
-        serial_percent=_number(option["serial_percent"]),
-        memory_percent=_number(option["memory_percent"]),
-        spread_percent=_number(option["spread_percent"]),
+        serial_percent=as_number(option["serial_percent"]),
+        memory_percent=as_number(option["memory_percent"]),
+        spread_percent=as_number(option["spread_percent"]),
     )
     runs = seconds * FASTEST_HZ * threads / profile.work_cycles
     _check_accesses(name, runs * (profile.barriers * threads**2 + profile.locks), "work_cycles")
@@ -112,7 +113,7 @@ def _lu(option: Options, name: str, threads: int, seconds: float) -> Programs:
             f"application {name!r} solves lu with {threads} threads; accepted: a power of two",
             details={"application": name, "found": threads},
         )
-    lu = Lu(int(_number(option["points"])), int(_number(option["point_cycles"])))
+    lu = Lu(int(as_number(option["points"])), int(as_number(option["point_cycles"])))
     iterations = seconds * FASTEST_HZ * threads / (lu.points**3 * lu.point_cycles)
     _check_accesses(name, iterations * threads * lu.points * 8, "point_cycles")
     return Programs(lu.make)
@@ -134,8 +135,3 @@ def _check_accesses(name: str, expected: float, key: str) -> None:
             code="too_many_accesses",
             details={"application": name, "found": round(expected), "accepted": MOST_ACCESSES},
         )
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return value

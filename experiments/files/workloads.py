@@ -7,6 +7,7 @@ from random import Random
 import kernelsim.scenario as simulated
 from experiments.errors import ExperimentError
 from experiments.files.fields import Fields
+from experiments.files.option_numbers import as_number, as_ps
 from experiments.files.services import READERS as SERVICES
 from experiments.files.services import make_service
 from experiments.files.teams import READERS as TEAMS
@@ -52,12 +53,12 @@ def make_workload(
     if file.kind == "barrier":
         return simulated.Barrier(
             wait=str(option["wait"]),
-            spin_ps=_ps(option["spin_us"], 1e6),
+            spin_ps=as_ps(option["spin_us"], 1e6),
             barrier=str(option["barrier"]),
-            work_cycles=int(_number(option["work_cycles"])),
+            work_cycles=int(as_number(option["work_cycles"])),
         )
     if file.kind == "cpu-bound":
-        return simulated.CpuBound(int(_number(option["work_cycles"])))
+        return simulated.CpuBound(int(as_number(option["work_cycles"])))
     if file.kind == "traffic":
         return simulated.Traffic(_flows(file, name, edges, seconds))
     if file.kind in TEAMS or file.kind in SERVICES:
@@ -98,8 +99,8 @@ def _flows(file: WorkloadFile, name: str, edges: Sequence[Edge], seconds: float)
             details={"application": name},
         )
     interval_us = file.options.get("interval_us")
-    message_bytes = _number(file.options["message_bytes"])
-    at_busiest_ps = message_bytes * 1e12 / busiest if interval_us is None else _number(interval_us) * 1e6
+    message_bytes = as_number(file.options["message_bytes"])
+    at_busiest_ps = message_bytes * 1e12 / busiest if interval_us is None else as_number(interval_us) * 1e6
     flows = tuple(
         (source, target, max(1, round(at_busiest_ps * busiest / rate))) for source, target, rate in edges if rate > 0
     )
@@ -119,7 +120,7 @@ def _scripts(
 ) -> tuple[tuple[tuple[int, str], ...], ...]:
     """Starts, yields and blocks at random, for each thread: gaps uniform in `gap_ms`, a microsecond at least."""
     assert isinstance(gap_ms, tuple)
-    low, high = (max(_ps(each, 1e9), 1_000_000) for each in gap_ms)
+    low, high = (max(as_ps(each, 1e9), 1_000_000) for each in gap_ms)
     expected = threads * seconds * 1e12 / ((low + high) / 2)
     if expected > MOST_ACTIONS:
         raise ExperimentError(
@@ -138,12 +139,3 @@ def _script(low: int, high: int, end: int, random: Random) -> tuple[tuple[int, s
         script.append((now, random.choice(("run", "run", "yield", "block"))))
         now += random.randint(low, high)
     return tuple(script)
-
-
-def _number(value: object) -> float:
-    assert isinstance(value, int | float)
-    return value
-
-
-def _ps(value: object, unit_ps: float) -> int:
-    return round(_number(value) * unit_ps)
