@@ -7,6 +7,9 @@ import pytest
 from kernelsim_machines import MS, US, gang, machine
 
 from kernelsim import Application, Outcome, PhaseChange, Reservation, Scenario, ScenarioError, Schedule, run
+from kernelsim.booting import Multikernel
+from kernelsim.engine import Engine
+from kernelsim.multikernel import _Run
 from kernelsim.scenario import Barrier, CpuBound, Join
 
 CORES = (0, 1, 2, 3)
@@ -93,9 +96,13 @@ def test_who_joins_tells_the_planners_of_its_domain_and_nobody_else() -> None:
 
 
 def test_every_planner_of_the_domain_learns_who_is_a_member() -> None:
-    outcome = run(two_groups(*joined(0, 1, 2), *joined(3, at_ms=500)))
-    *_, last = [mark for mark in outcome.trace.marks if mark.kind == "join"]
+    scenario = two_groups(*joined(0, 1, 2), *joined(3, at_ms=500))
+    *_, last = [mark for mark in run(scenario).trace.marks if mark.kind == "join"]
     assert (last.core, last.text) == (3, "watch.3 watch/gang, 4 members")
+    booted = Multikernel(scenario, Engine())
+    _Run(scenario, booted).outcome()
+    for core in scenario.applications[0].cores:
+        assert booted.monitors[core].planner.members("watch", "gang") == {0, 1, 2, 3}
 
 
 def test_the_load_of_a_dispatcher_is_that_of_one_of_its_groups() -> None:
