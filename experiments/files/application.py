@@ -1,7 +1,7 @@
 """An application of a scenario: an `[[application]]` table, with or without an APP.toml behind it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +62,6 @@ class ApplicationFile:
             return ()
         number = {dispatcher: index for index, dispatcher in enumerate(self.plan.dispatchers)}
         return tuple((number[a], number[b], float(rate)) for a, b, rate in self.plan.traffic)
-
-    def with_threads(self, threads: int) -> "ApplicationFile":
-        """The same with another number of threads, for sweeps; refused where traffic fixes the number."""
-        if self.edges and threads != self.threads:
-            raise ExperimentError(
-                f"{self.where}: threads = {threads}, but its traffic is between {self.threads} dispatchers; "
-                "accepted: another count in its [[group]]",
-                details={"where": self.where, "found": threads, "accepted": self.threads},
-            )
-        return replace(self, threads=threads, plan=self.plan if threads == self.threads else None)
 
 
 def read_application(fields: Fields) -> ApplicationFile:

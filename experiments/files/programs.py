@@ -39,7 +39,7 @@ def load_program(name: str, folder: Path) -> Callable[..., Any]:
     with _searching(folder):
         try:
             module = _import(module_name, folder)
-        except Exception as error:  # the module is its user's code: that it fails is a mistake in what was asked
+        except (Exception, SystemExit) as error:  # its user's code: a mistake in what was asked
             said = f"{type(error).__name__}: {error}"
             raise ExperimentError(f"found {name!r}, whose module cannot be imported ({said})") from error
     function = getattr(module, function_name, None)

@@ -218,7 +218,7 @@ def start_programs(make: Make, team: Team) -> None:
         programs = [body(member) for member in team.members]
     except ScenarioError:
         raise
-    except Exception as error:  # a program is its user's code: that it cannot be made is a mistake in what was asked
+    except (Exception, SystemExit) as error:  # its user's code: a mistake in what was asked
         said = f"making the program of {team.name!r} raised {type(error).__name__}: {error}"
         raise ScenarioError("bad_program", f"{said}; accepted: make(team), which returns body(me)") from error
     for member, thread, program in zip(team.members, team.threads, programs, strict=True):

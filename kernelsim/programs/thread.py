@@ -248,7 +248,7 @@ class ProgramThread(UserThread):
             request = next(self._program)
         except StopIteration:
             return None
-        except Exception as error:  # a program is its user's code: its failure is an outcome of the run
+        except (Exception, SystemExit) as error:  # a program is its user's code: its failure is an outcome of the run
             self._fail(f"raised {type(error).__name__}: {error}")
             return None
         if not isinstance(request, (Compute, Wait, GiveWay, Migrate)):

@@ -136,11 +136,13 @@ def test_a_text_from_elsewhere_may_name_no_program() -> None:
         ("nowhere_at_all:meet", "ModuleNotFoundError"),
         ("../meetings:meet", "module:function"),
         ("broken:meet", "ZeroDivisionError"),
+        ("leaving:meet", "SystemExit: 9"),
     ],
 )
 def test_a_program_that_is_not_there_is_refused_with_its_line(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "meetings.py").write_text((EXAMPLES / "meetings.py").read_text())
     (tmp_path / "broken.py").write_text("1 / 0\n")
+    (tmp_path / "leaving.py").write_text("raise SystemExit(9)\n")
     text = SMALL.replace('"cpu-bound"', '"program"') + f'workload_options = {{ program = "{name}" }}\n'
     with pytest.raises(experiments.ExperimentError, match=message) as caught:
         experiments.run_scenario(text, folder=tmp_path)

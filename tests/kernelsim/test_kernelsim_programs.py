@@ -161,13 +161,24 @@ def wrong(me: Member) -> Program:
     raise ValueError("no such page")
 
 
+def leaving(me: Member) -> Program:
+    yield me.compute_ps(3 * MS)
+    raise SystemExit(9)
+
+
 def strange(me: Member) -> Program:
     yield me.compute_ps(3 * MS)
     yield 7  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
-    ("body", "what"), [(endless, "take no time"), (wrong, "ValueError: no such page"), (strange, "yielded 7")]
+    ("body", "what"),
+    [
+        (endless, "take no time"),
+        (wrong, "ValueError: no such page"),
+        (leaving, "SystemExit: 9"),
+        (strange, "yielded 7"),
+    ],
 )
 def test_a_program_that_cannot_go_on_is_an_outcome_with_its_time_and_core(body: Body, what: str) -> None:
     (failure,) = simulated(alone(body), cores=(1,)).applications["program"].failures
